@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#define GPROC_INSIDE
+
+/* clang-format off */
+#include <gprocstream/base/gproc-version.h>
+#include <gprocstream/base/gproc-enums.h>
+#include <gprocstream/base/gproc-error.h>
+#include <gprocstream/streams/gproc-reader.h>
+#include <gprocstream/streams/gproc-writer.h>
+#include <gprocstream/streams/gproc-select.h>
+#include <gprocstream/process/gproc-backend.h>
+#include <gprocstream/process/gproc-result.h>
+#include <gprocstream/process/gproc-stream.h>
+#include <gprocstream/process/gproc-launcher.h>
+/* clang-format on */
+
+#undef GPROC_INSIDE

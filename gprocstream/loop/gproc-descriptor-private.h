@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <sys/uio.h>
+
+G_BEGIN_DECLS
+
+/* One descriptor, shared by the halves that use it: non-blocking transfer that
+ * never raises SIGPIPE, and a close that happens once, with the last side.
+ *
+ * A descriptor that is owned is made non-blocking. One that is borrowed keeps the
+ * flags it has: where it blocks, the transfer goes around that. */
+
+typedef struct _GProcDescriptor GProcDescriptor;
+
+typedef enum
+{
+  GPROC_DESCRIPTOR_PIPE,
+  GPROC_DESCRIPTOR_SOCKET,
+  GPROC_DESCRIPTOR_TTY,  /* The slave side, or a real terminal. */
+  GPROC_DESCRIPTOR_PTMX, /* The master side of a pseudo-terminal. */
+  GPROC_DESCRIPTOR_FILE, /* A regular file or a block device. */
+  GPROC_DESCRIPTOR_OTHER
+} GProcDescriptorKind;
+
+typedef enum
+{
+  GPROC_DESCRIPTOR_READ = 1 << 0,
+  GPROC_DESCRIPTOR_WRITE = 1 << 1
+} GProcDescriptorSide;
+
+/* @sides are those that will be closed, each once, by _gproc_descriptor_close ().
+ * With @owner, that object closes the descriptor: it is let go of in its place. */
+GProcDescriptor *_gproc_descriptor_new (int                  fd,
+                                        gboolean             owned,
+                                        GProcDescriptorSide  sides,
+                                        GObject             *owner);
+GProcDescriptor *_gproc_descriptor_ref (GProcDescriptor *self);
+void _gproc_descriptor_unref (GProcDescriptor *self);
+
+/* The descriptor to wait on, −1 once both sides are closed. */
+int _gproc_descriptor_get_fd (GProcDescriptor *self);
+GProcDescriptorKind _gproc_descriptor_get_kind (GProcDescriptor *self);
+
+/* Both return the count, 0 at the end of the file (read), or −errno. They retry
+ * EINTR. −EAGAIN: wait. _gproc_descriptor_writev() may take any number of pieces. */
+gssize _gproc_descriptor_read (GProcDescriptor *self,
+                               gpointer         buffer,
+                               gsize            size);
+gssize _gproc_descriptor_writev (GProcDescriptor    *self,
+                                 const struct iovec *pieces,
+                                 gsize               n_pieces);
+
+/* Whether the reader at the other end can be told that no more comes, with the rest
+ * of this descriptor left as it is. */
+gboolean _gproc_descriptor_can_end (GProcDescriptor *self);
+
+/* Tells it. Returns 0 or −errno. */
+int _gproc_descriptor_end (GProcDescriptor *self);
+
+/* Closes one side, and the descriptor with the last one. Where an owned socket goes
+ * on being read, the end of its write side is told to the peer. 0 or −errno. */
+int _gproc_descriptor_close (GProcDescriptor     *self,
+                             GProcDescriptorSide  side);
+
+/* Makes a pipe larger, within what this library allows itself of what the kernel
+ * allows a user. Harmless on anything else. */
+void _gproc_descriptor_grow (GProcDescriptor *self);
+
+/* How many bytes written to a pipe nobody read, −1 if that cannot be told. */
+int _gproc_descriptor_get_unread (GProcDescriptor *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GProcDescriptor, _gproc_descriptor_unref)
+
+G_END_DECLS

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "loop/gproc-descriptor-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "loop/gproc-sigpipe-private.h"
+
+/* The size that a busy pipe grows to: larger ones are not read any faster. */
+#define GROWN_PIPE_SIZE (256 * 1024)
+
+/* What a pipe always takes without blocking once it is ready for writing. Anything else
+ * promises no more than one byte: a terminal that blocks does so until it has all. */
+#define ATOMIC_WRITE_SIZE 4096
+
+/* How a transfer is kept from blocking. */
+typedef enum
+{
+  MODE_NONBLOCKING, /* The descriptor does not block, or is a file. */
+  MODE_DONTWAIT,    /* A borrowed socket that blocks: each call says not to. */
+  MODE_POLL_FIRST   /* A borrowed something that blocks and cannot be opened again. */
+} Mode;
+
+struct _GProcDescriptor
+{
+  int ref_count;
+  int fd;      /* What is used; the same as @given unless it was opened again. */
+  int given;
+  int open;    /* The sides that are not closed yet. */
+  Mode mode;
+  GProcDescriptorKind kind;
+  gboolean owned;
+  GObject *owner;   /* Owned: closes @given. */
+  int grown;        /* Bytes that this pipe has of the library's budget. */
+  gboolean no_more; /* The kernel or the budget refused to grow it. */
+};
+
+/* How much larger than it found them this library has made pipes. */
+static int grown_total;
+
+static GProcDescriptorKind
+kind_of (int fd)
+{
+  struct stat info;
+  int number;
+
+  if (fstat (fd, &info) < 0)
+    return GPROC_DESCRIPTOR_OTHER;
+  if (S_ISFIFO (info.st_mode))
+    return GPROC_DESCRIPTOR_PIPE;
+  if (S_ISSOCK (info.st_mode))
+    return GPROC_DESCRIPTOR_SOCKET;
+  if (S_ISREG (info.st_mode) || S_ISBLK (info.st_mode))
+    return GPROC_DESCRIPTOR_FILE;
+  if (S_ISCHR (info.st_mode) && isatty (fd))
+    return ioctl (fd, TIOCGPTN, &number) == 0 ? GPROC_DESCRIPTOR_PTMX : GPROC_DESCRIPTOR_TTY;
+
+  return GPROC_DESCRIPTOR_OTHER;
+}
+
+/* A borrowed descriptor that blocks shares its flags with whoever else has it open.
+ * A pipe or a terminal can be opened a second time, with flags of our own; opening
+ * the master of a pseudo-terminal would make another terminal. */
+static void
+adapt_borrowed (GProcDescriptor *self,
+                int              flags)
+{
+  char path[32];
+
+  if (self->kind == GPROC_DESCRIPTOR_SOCKET)
+    {
+      self->mode = MODE_DONTWAIT;
+      return;
+    }
+
+  self->mode = MODE_POLL_FIRST;
+  if (self->kind != GPROC_DESCRIPTOR_PIPE && self->kind != GPROC_DESCRIPTOR_TTY)
+    return;
+
+  snprintf (path, sizeof path, "/proc/self/fd/%d", self->given);
+  self->fd = open (path, (flags & O_ACCMODE) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (self->fd >= 0)
+    self->mode = MODE_NONBLOCKING;
+  else
+    self->fd = self->given;
+}
+
+GProcDescriptor *
+_gproc_descriptor_new (int                  fd,
+                       gboolean             owned,
+                       GProcDescriptorSide  sides,
+                       GObject             *owner)
+{
+  GProcDescriptor *self = g_new0 (GProcDescriptor, 1);
+  int flags = fcntl (fd, F_GETFL);
+
+  self->ref_count = 1;
+  self->fd = self->given = fd;
+  self->open = (int) sides;
+  self->kind = kind_of (fd);
+  self->owned = owned;
+  self->owner = owner != NULL ? g_object_ref (owner) : NULL;
+
+  if (flags < 0 || (flags & O_NONBLOCK) != 0 || self->kind == GPROC_DESCRIPTOR_FILE)
+    self->mode = MODE_NONBLOCKING;
+  else if (owned)
+    fcntl (fd, F_SETFL, flags | O_NONBLOCK);
+  else
+    adapt_borrowed (self, flags);
+
+  return self;
+}
+
+GProcDescriptor *
+_gproc_descriptor_ref (GProcDescriptor *self)
+{
+  g_atomic_int_inc (&self->ref_count);
+
+  return self;
+}
+
+void
+_gproc_descriptor_unref (GProcDescriptor *self)
+{
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
+    return;
+
+  _gproc_descriptor_close (self, GPROC_DESCRIPTOR_READ);
+  _gproc_descriptor_close (self, GPROC_DESCRIPTOR_WRITE);
+  g_free (self);
+}
+
+int
+_gproc_descriptor_get_fd (GProcDescriptor *self)
+{
+  return g_atomic_int_get (&self->open) != 0 ? self->fd : -1;
+}
+
+GProcDescriptorKind
+_gproc_descriptor_get_kind (GProcDescriptor *self)
+{
+  return self->kind;
+}
+
+/* Whether a descriptor that blocks would not do so now. */
+static gboolean
+is_ready (int   fd,
+          short events)
+{
+  struct pollfd poll_fd = { .fd = fd, .events = events };
+
+  return poll (&poll_fd, 1, 0) != 0;
+}
+
+gssize
+_gproc_descriptor_read (GProcDescriptor *self,
+                        gpointer         buffer,
+                        gsize            size)
+{
+  gssize count;
+
+  do
+    {
+      if (self->mode == MODE_DONTWAIT)
+        count = recv (self->fd, buffer, size, MSG_DONTWAIT);
+      else if (self->mode == MODE_POLL_FIRST && !is_ready (self->fd, POLLIN))
+        return -EAGAIN;
+      else
+        count = read (self->fd, buffer, size);
+    }
+  while (count < 0 && errno == EINTR);
+
+  if (count >= 0)
+    return count;
+
+  /* What the slave side of a terminal wrote is read to its end, and then the kernel
+   * says EIO where there is no slave any more. */
+  if (errno == EIO && self->kind == GPROC_DESCRIPTOR_PTMX)
+    return 0;
+
+  /* EDEADLK is what a file on a lease or a FUSE pipe may answer under contention. */
+  return errno == EWOULDBLOCK || errno == EDEADLK ? -EAGAIN : -errno;
+}
+
+static gssize
+write_once (GProcDescriptor    *self,
+            const struct iovec *pieces,
+            int                 n_pieces)
+{
+  struct msghdr message = { .msg_iov = (struct iovec *) pieces, .msg_iovlen = (gsize) n_pieces };
+  struct iovec piece;
+
+  if (self->kind == GPROC_DESCRIPTOR_SOCKET)
+    return sendmsg (self->fd, &message, MSG_NOSIGNAL | (self->mode == MODE_DONTWAIT ? MSG_DONTWAIT : 0));
+
+  if (self->mode == MODE_POLL_FIRST)
+    {
+      if (!is_ready (self->fd, POLLOUT))
+        {
+          errno = EAGAIN;
+          return -1;
+        }
+
+      piece = pieces[0];
+      piece.iov_len = MIN (piece.iov_len, self->kind == GPROC_DESCRIPTOR_PIPE ? ATOMIC_WRITE_SIZE : 1);
+      return _gproc_writev_quietly (self->fd, &piece, 1);
+    }
+
+  if (self->kind == GPROC_DESCRIPTOR_FILE)
+    return writev (self->fd, pieces, n_pieces);
+
+  return _gproc_writev_quietly (self->fd, pieces, n_pieces);
+}
+
+gssize
+_gproc_descriptor_writev (GProcDescriptor    *self,
+                          const struct iovec *pieces,
+                          gsize               n_pieces)
+{
+  gssize count;
+
+  do
+    count = write_once (self, pieces, (int) MIN (n_pieces, IOV_MAX));
+  while (count < 0 && errno == EINTR);
+
+  if (count >= 0)
+    return count;
+
+  return errno == EWOULDBLOCK || errno == EDEADLK ? -EAGAIN : -errno;
+}
+
+gboolean
+_gproc_descriptor_can_end (GProcDescriptor *self)
+{
+  switch (self->kind)
+    {
+    case GPROC_DESCRIPTOR_SOCKET:
+      return TRUE;
+    case GPROC_DESCRIPTOR_TTY:
+    case GPROC_DESCRIPTOR_PTMX:
+      return FALSE;
+    case GPROC_DESCRIPTOR_PIPE:
+    case GPROC_DESCRIPTOR_FILE:
+    case GPROC_DESCRIPTOR_OTHER:
+    default:
+      return (self->owned || self->owner != NULL) &&
+             (g_atomic_int_get (&self->open) & GPROC_DESCRIPTOR_READ) == 0;
+    }
+}
+
+int
+_gproc_descriptor_end (GProcDescriptor *self)
+{
+  if (self->kind != GPROC_DESCRIPTOR_SOCKET)
+    return _gproc_descriptor_close (self, GPROC_DESCRIPTOR_WRITE);
+
+  return shutdown (self->fd, SHUT_WR) < 0 ? -errno : 0;
+}
+
+static int
+close_owner (GProcDescriptor *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GObject) owner = g_steal_pointer (&self->owner);
+
+  if (G_IS_OUTPUT_STREAM (owner))
+    g_output_stream_close (G_OUTPUT_STREAM (owner), NULL, &error);
+  else if (G_IS_INPUT_STREAM (owner))
+    g_input_stream_close (G_INPUT_STREAM (owner), NULL, &error);
+
+  return error != NULL ? -EIO : 0;
+}
+
+static int
+close_completely (GProcDescriptor *self)
+{
+  int result = 0;
+
+  g_atomic_int_add (&grown_total, -self->grown);
+  if (self->fd != self->given)
+    close (self->fd);
+  if (self->owner != NULL)
+    return close_owner (self);
+
+  /* Linux closes the descriptor also where close () fails: EINTR is no error then. */
+  if (self->owned && close (self->given) < 0 && errno != EINTR)
+    result = -errno;
+
+  return result;
+}
+
+int
+_gproc_descriptor_close (GProcDescriptor     *self,
+                         GProcDescriptorSide  side)
+{
+  guint previous = g_atomic_int_and ((guint *) &self->open, ~(guint) side);
+
+  if ((previous & side) == 0)
+    return 0;
+  if (previous == (guint) side)
+    return close_completely (self);
+
+  /* The peer may have gone already, which is no failure of a close. */
+  if (side == GPROC_DESCRIPTOR_WRITE && self->kind == GPROC_DESCRIPTOR_SOCKET && self->owned)
+    shutdown (self->fd, SHUT_WR);
+
+  return 0;
+}
+
+/* A quarter of what the kernel allows an ordinary user before it makes every new
+ * pipe of that user small. */
+static int
+pipe_budget (void)
+{
+  static int budget = -1;
+  g_autofree char *text = NULL;
+  gint64 pages = 16384;
+
+  if (g_atomic_int_get (&budget) < 0)
+    {
+      if (g_file_get_contents ("/proc/sys/fs/pipe-user-pages-soft", &text, NULL, NULL))
+        pages = g_ascii_strtoll (text, NULL, 10);
+      if (pages == 0)
+        pages = G_MAXINT; /* No limit. */
+      g_atomic_int_set (&budget, (int) MIN (pages / 4 * sysconf (_SC_PAGESIZE), G_MAXINT / 2));
+    }
+
+  return g_atomic_int_get (&budget);
+}
+
+void
+_gproc_descriptor_grow (GProcDescriptor *self)
+{
+  int size, more;
+
+  if (self->kind != GPROC_DESCRIPTOR_PIPE || self->no_more)
+    return;
+
+  self->no_more = TRUE;
+  size = fcntl (self->fd, F_GETPIPE_SZ);
+  if (size < 0 || size >= GROWN_PIPE_SIZE)
+    return;
+
+  more = GROWN_PIPE_SIZE - size;
+  if (g_atomic_int_add (&grown_total, more) + more > pipe_budget () ||
+      fcntl (self->fd, F_SETPIPE_SZ, GROWN_PIPE_SIZE) < 0)
+    g_atomic_int_add (&grown_total, -more);
+  else
+    self->grown = more;
+}
+
+int
+_gproc_descriptor_get_unread (GProcDescriptor *self)
+{
+  int count;
+
+  if (self->kind != GPROC_DESCRIPTOR_PIPE || ioctl (self->fd, FIONREAD, &count) < 0)
+    return -1;
+
+  return count;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Readiness: one level-triggered epoll source for each GMainContext and priority.
+ *
+ * A watch is embedded in what waits. It is registered with a poller for a
+ * descriptor and stays registered while waits follow each other; each wait is one
+ * shot. With a descriptor of −1 a watch is a call that is posted to the context.
+ *
+ * All functions may be called in any thread. The function of a watch runs in the
+ * thread that iterates the context of its poller, with no lock held, and may arm
+ * the watch again. */
+
+typedef struct _GProcPoller GProcPoller;
+typedef struct _GProcWatch GProcWatch;
+
+/* @condition is what the descriptor is ready for, or 0 when the watch was woken
+ * by _gproc_watch_post () or _gproc_watch_wake (). */
+typedef void (*GProcWatchFunc) (GProcWatch   *watch,
+                                GIOCondition  condition);
+
+struct _GProcWatch
+{
+  GProcWatchFunc func;
+
+  /* Private to the poller, guarded by its lock. */
+  GProcPoller *poller;    /* Owned, while registered or waiting. */
+  GProcWatch *next;       /* Among the watches of the same descriptor. */
+  GProcWatch *ready_next; /* Among those whose function is to be called. */
+  GProcWatch *ready_prev;
+  int fd;                 /* −1 while not registered for a descriptor. */
+  GIOCondition events;
+  GIOCondition fired;
+  unsigned int waiting : 1;
+  unsigned int ready : 1;
+};
+
+GProcPoller *_gproc_poller_acquire (GMainContext *context,
+                                    int           priority);
+GProcPoller *_gproc_poller_acquire_default (int priority);
+GProcPoller *_gproc_poller_ref (GProcPoller *poller);
+void _gproc_poller_release (GProcPoller *poller);
+GMainContext *_gproc_poller_get_context (GProcPoller *poller);
+int _gproc_poller_get_priority (GProcPoller *poller);
+gboolean _gproc_poller_matches (GProcPoller  *poller,
+                                GMainContext *context,
+                                int           priority);
+
+/* A number that changes with every iteration of the context. */
+guint _gproc_poller_get_iteration (GProcPoller *poller);
+
+void _gproc_watch_init (GProcWatch     *watch,
+                        GProcWatchFunc  func);
+
+/* Whether a wait for @events on @fd would cost no system call, because the watch
+ * is registered for just that already. */
+gboolean _gproc_watch_is_registered (GProcWatch   *watch,
+                                     GProcPoller  *poller,
+                                     int           fd,
+                                     GIOCondition  events);
+
+/* Calls the function once when @fd meets @events (or hangs up, or fails). */
+void _gproc_watch_arm (GProcWatch   *watch,
+                       GProcPoller  *poller,
+                       int           fd,
+                       GIOCondition  events);
+
+/* Calls the function once in the context of @poller, in its next iteration. */
+void _gproc_watch_post (GProcWatch  *watch,
+                        GProcPoller *poller);
+
+/* Waits for nothing but a _gproc_watch_wake (), which then calls the function. */
+void _gproc_watch_hold (GProcWatch  *watch,
+                        GProcPoller *poller);
+
+/* If the watch is waiting, calls its function as soon as the context gets to it. */
+void _gproc_watch_wake (GProcWatch *watch);
+
+/* Ends a wait, not the registration. TRUE if the function will not be called for
+ * a wait that was under way: who armed the watch has back what the call would own. */
+gboolean _gproc_watch_disarm (GProcWatch *watch);
+
+/* Ends wait and registration: necessary before the descriptor is closed and before
+ * the watch is freed. TRUE as for _gproc_watch_disarm (). */
+gboolean _gproc_watch_clear (GProcWatch *watch);
+
+/* Changes in the child of a fork, where nothing inherited may be touched. */
+guint _gproc_fork_generation (void);
+
+G_END_DECLS

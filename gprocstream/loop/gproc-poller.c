@@ -1,0 +1,842 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "loop/gproc-poller-private.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+/* How many events one look at the kernel brings, and how long one dispatch goes on
+ * with the calls they lead to. What is left is served in the next iteration, behind
+ * the application's other sources. */
+#define EVENTS_PER_DISPATCH 256
+#define DISPATCH_BUDGET_US 500
+
+/* The watches of one descriptor. */
+typedef struct
+{
+  int fd;
+  guint generation;     /* Tells this use of the number from an earlier one. */
+  GIOCondition armed;   /* What the kernel was asked for. */
+  gboolean always_ready; /* A file: the kernel has no notion of waiting for it. */
+  gpointer tag;         /* Where epoll is missing or refused: the context polls. */
+  GProcWatch *watches;
+} Entry;
+
+struct _GProcPoller
+{
+  GSource source;
+
+  GMainContext *context; /* Owned while there are users. */
+  int priority;
+  int users;
+
+  int epoll_fd; /* −1: every descriptor is polled by the context itself. */
+  gpointer epoll_tag;
+  guint fork_generation;
+  guint next_generation;
+  GHashTable *entries; /* From descriptor to Entry. */
+  guint n_tagged;      /* How many of them have a tag. */
+
+  GProcWatch *ready_head;
+  GProcWatch *ready_tail;
+  guint n_ready;
+
+  guint iteration;
+  gboolean polling; /* Between prepare and check: a post has to wake the context. */
+};
+
+/* One lock for all pollers: what it guards is short, and a watch moves between
+ * pollers. A fork waits for it, so that a child finds it free and all consistent. */
+static GMutex loop_lock;
+static GHashTable *pollers; /* The set of all, by context and priority. */
+static guint fork_generation;
+
+static void
+before_fork (void)
+{
+  g_mutex_lock (&loop_lock);
+}
+
+static void
+after_fork_in_parent (void)
+{
+  g_mutex_unlock (&loop_lock);
+}
+
+static void
+after_fork_in_child (void)
+{
+  g_atomic_int_inc ((int *) &fork_generation);
+  g_mutex_unlock (&loop_lock);
+}
+
+guint
+_gproc_fork_generation (void)
+{
+  static gsize initialized = 0;
+
+  if (g_once_init_enter (&initialized))
+    {
+      pthread_atfork (before_fork, after_fork_in_parent, after_fork_in_child);
+      g_once_init_leave (&initialized, 1);
+    }
+
+  return (guint) g_atomic_int_get ((int *) &fork_generation);
+}
+
+static guint
+poller_hash (gconstpointer key)
+{
+  const GProcPoller *poller = key;
+
+  return g_direct_hash (poller->context) ^ (guint) poller->priority;
+}
+
+static gboolean
+poller_equal (gconstpointer a,
+              gconstpointer b)
+{
+  const GProcPoller *first = a;
+  const GProcPoller *second = b;
+
+  return first->context == second->context && first->priority == second->priority;
+}
+
+/* Whether the poller's descriptors are those of this process. */
+static gboolean
+poller_is_ours (GProcPoller *poller)
+{
+  return poller->fork_generation == fork_generation;
+}
+
+/* Has the context itself poll a descriptor, for @interest. */
+static void
+poller_tag_entry (GProcPoller  *poller,
+                  Entry        *entry,
+                  GIOCondition  interest)
+{
+  if (interest == 0)
+    {
+      g_source_remove_unix_fd (&poller->source, g_steal_pointer (&entry->tag));
+      poller->n_tagged--;
+    }
+  else if (entry->tag == NULL)
+    {
+      entry->tag = g_source_add_unix_fd (&poller->source, entry->fd, interest);
+      poller->n_tagged++;
+    }
+  else
+    {
+      g_source_modify_unix_fd (&poller->source, entry->tag, interest);
+    }
+}
+
+/* Asks the kernel, or the context, for what the watches of @entry are interested in. */
+static void
+poller_update_entry (GProcPoller *poller,
+                     Entry       *entry)
+{
+  struct epoll_event event = { 0 };
+  GIOCondition interest = 0;
+  int operation;
+
+  for (GProcWatch *watch = entry->watches; watch != NULL; watch = watch->next)
+    interest |= watch->events;
+
+  if (interest == entry->armed)
+    return;
+
+  operation = interest == 0 ? EPOLL_CTL_DEL : entry->armed == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  entry->armed = interest;
+
+  if (!poller_is_ours (poller) || entry->always_ready)
+    return;
+
+  if (poller->epoll_fd < 0 || entry->tag != NULL)
+    {
+      poller_tag_entry (poller, entry, interest);
+      return;
+    }
+
+  event.events = (guint32) interest;
+  event.data.u64 = ((guint64) entry->generation << 32) | (guint32) entry->fd;
+
+  if (epoll_ctl (poller->epoll_fd, operation, entry->fd, &event) == 0 || operation == EPOLL_CTL_DEL)
+    return;
+
+  /* EPERM is a file, which is always ready. EBADF is a descriptor that somebody closed:
+   * the operation that follows finds out. Anything else is a lack of memory or watches. */
+  if (errno == EPERM || errno == EBADF)
+    entry->always_ready = TRUE;
+  else
+    poller_tag_entry (poller, entry, interest);
+}
+
+static void
+poller_push_ready (GProcPoller  *poller,
+                   GProcWatch   *watch,
+                   GIOCondition  condition)
+{
+  watch->fired |= condition;
+  if (watch->ready)
+    return;
+
+  watch->ready = TRUE;
+  watch->ready_next = NULL;
+  watch->ready_prev = poller->ready_tail;
+  if (poller->ready_tail != NULL)
+    poller->ready_tail->ready_next = watch;
+  else
+    poller->ready_head = watch;
+  poller->ready_tail = watch;
+  poller->n_ready++;
+}
+
+static void
+poller_remove_ready (GProcPoller *poller,
+                     GProcWatch  *watch)
+{
+  if (!watch->ready)
+    return;
+
+  if (watch->ready_prev != NULL)
+    watch->ready_prev->ready_next = watch->ready_next;
+  else
+    poller->ready_head = watch->ready_next;
+  if (watch->ready_next != NULL)
+    watch->ready_next->ready_prev = watch->ready_prev;
+  else
+    poller->ready_tail = watch->ready_prev;
+
+  watch->ready = FALSE;
+  watch->ready_next = watch->ready_prev = NULL;
+  poller->n_ready--;
+}
+
+/* Lets the context know of something ready that it would not see by itself. Within
+ * the thread that iterates the context the next prepare sees it at no cost. */
+static void
+poller_wake (GProcPoller *poller)
+{
+  if (poller->polling || !g_main_context_is_owner (poller->context))
+    g_main_context_wakeup (poller->context);
+}
+
+static void
+poller_unlink_watch (GProcPoller *poller,
+                     Entry       *entry,
+                     GProcWatch  *watch)
+{
+  GProcWatch **link = &entry->watches;
+
+  while (*link != watch)
+    link = &(*link)->next;
+  *link = watch->next;
+  watch->next = NULL;
+  watch->fd = -1;
+  watch->events = 0;
+}
+
+static void
+poller_drop_entry_if_unused (GProcPoller *poller,
+                             Entry       *entry)
+{
+  poller_update_entry (poller, entry);
+  if (entry->watches == NULL)
+    g_hash_table_remove (poller->entries, GINT_TO_POINTER (entry->fd));
+}
+
+/* An event for @entry: those who wait are called, the others are no longer
+ * registered. Returns how many let go of the poller. */
+static guint
+poller_handle_event (GProcPoller  *poller,
+                     Entry        *entry,
+                     GIOCondition  condition)
+{
+  GProcWatch *watch, *next;
+  guint n_dropped = 0;
+
+  for (watch = entry->watches; watch != NULL; watch = next)
+    {
+      GIOCondition met = condition & (watch->events | G_IO_HUP | G_IO_ERR | G_IO_NVAL);
+
+      next = watch->next;
+      if (met == 0)
+        continue;
+
+      if (watch->waiting)
+        {
+          poller_push_ready (poller, watch, met);
+        }
+      else
+        {
+          poller_unlink_watch (poller, entry, watch);
+          watch->poller = NULL;
+          n_dropped++;
+        }
+    }
+
+  if (n_dropped > 0)
+    poller_drop_entry_if_unused (poller, entry);
+
+  return n_dropped;
+}
+
+static void
+poller_open_epoll (GProcPoller *poller)
+{
+  const char *choice = g_getenv ("GPROC_LOOP");
+
+  poller->epoll_fd = -1;
+  poller->epoll_tag = NULL;
+  poller->fork_generation = fork_generation;
+
+  if (g_strcmp0 (choice, "poll") != 0)
+    poller->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  if (poller->epoll_fd >= 0)
+    poller->epoll_tag = g_source_add_unix_fd (&poller->source, poller->epoll_fd, G_IO_IN);
+}
+
+/* In the child of a fork the inherited epoll is that of the parent: events for the
+ * parent's descriptors, and a change here would change it there. */
+static void
+poller_reopen (GProcPoller *poller)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  if (poller->epoll_fd >= 0)
+    {
+      g_source_remove_unix_fd (&poller->source, poller->epoll_tag);
+      close (poller->epoll_fd);
+    }
+
+  poller_open_epoll (poller);
+
+  g_hash_table_iter_init (&iter, poller->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Entry *entry = value;
+
+      if (entry->tag != NULL)
+        poller_tag_entry (poller, entry, 0);
+      entry->armed = 0;
+      poller_update_entry (poller, entry);
+    }
+}
+
+static gboolean
+poller_prepare (GSource *source,
+                int     *timeout)
+{
+  GProcPoller *poller = (GProcPoller *) source;
+  gboolean ready;
+
+  *timeout = -1;
+
+  g_mutex_lock (&loop_lock);
+  g_atomic_int_inc ((int *) &poller->iteration);
+  if (G_UNLIKELY (!poller_is_ours (poller)))
+    poller_reopen (poller);
+  ready = poller->ready_head != NULL;
+  poller->polling = !ready;
+  g_mutex_unlock (&loop_lock);
+
+  return ready;
+}
+
+/* The entries that the context polls and found ready, or NULL. */
+static GPtrArray *
+poller_find_tagged (GProcPoller *poller)
+{
+  GPtrArray *found = NULL;
+  GHashTableIter iter;
+  gpointer value;
+
+  if (poller->n_tagged == 0)
+    return NULL;
+
+  g_hash_table_iter_init (&iter, poller->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Entry *entry = value;
+
+      if (entry->tag == NULL || g_source_query_unix_fd (&poller->source, entry->tag) == 0)
+        continue;
+      if (found == NULL)
+        found = g_ptr_array_new ();
+      g_ptr_array_add (found, entry);
+    }
+
+  return found;
+}
+
+static gboolean
+poller_check (GSource *source)
+{
+  GProcPoller *poller = (GProcPoller *) source;
+  g_autoptr (GPtrArray) tagged = NULL;
+  gboolean ready;
+
+  g_mutex_lock (&loop_lock);
+  poller->polling = FALSE;
+  ready = poller->ready_head != NULL;
+  if (!ready && poller->epoll_fd >= 0)
+    ready = g_source_query_unix_fd (source, poller->epoll_tag) != 0;
+  if (!ready)
+    ready = (tagged = poller_find_tagged (poller)) != NULL;
+  g_mutex_unlock (&loop_lock);
+
+  return ready;
+}
+
+/* Takes the events of the kernel onto the ready list. Nothing stays in a local
+ * array: a main loop that a callback runs finds the rest on that list. */
+static guint
+poller_harvest_epoll (GProcPoller *poller)
+{
+  struct epoll_event events[EVENTS_PER_DISPATCH];
+  guint n_dropped = 0;
+  int n_events;
+
+  n_events = epoll_wait (poller->epoll_fd, events, G_N_ELEMENTS (events), 0);
+
+  for (int i = 0; i < n_events; i++)
+    {
+      int fd = (int) (guint32) events[i].data.u64;
+      Entry *entry = g_hash_table_lookup (poller->entries, GINT_TO_POINTER (fd));
+
+      if (entry != NULL && entry->generation == (guint) (events[i].data.u64 >> 32))
+        n_dropped += poller_handle_event (poller, entry, (GIOCondition) events[i].events);
+    }
+
+  return n_dropped;
+}
+
+static guint
+poller_harvest_tagged (GProcPoller *poller)
+{
+  g_autoptr (GPtrArray) tagged = poller_find_tagged (poller);
+  guint n_dropped = 0;
+
+  for (guint i = 0; tagged != NULL && i < tagged->len; i++)
+    {
+      Entry *entry = g_ptr_array_index (tagged, i);
+      GIOCondition condition = g_source_query_unix_fd (&poller->source, entry->tag);
+
+      n_dropped += poller_handle_event (poller, entry, condition);
+    }
+
+  return n_dropped;
+}
+
+static GProcWatch *
+poller_pop_ready (GProcPoller  *poller,
+                  GIOCondition *condition,
+                  gboolean     *registered)
+{
+  GProcWatch *watch = poller->ready_head;
+
+  if (watch == NULL)
+    return NULL;
+
+  poller_remove_ready (poller, watch);
+  *condition = watch->fired;
+  *registered = watch->fd >= 0;
+  watch->fired = 0;
+  watch->waiting = FALSE;
+  if (!*registered)
+    watch->poller = NULL;
+
+  return watch;
+}
+
+static gboolean
+poller_dispatch (GSource     *source,
+                 GSourceFunc  callback,
+                 gpointer     user_data)
+{
+  GProcPoller *poller = (GProcPoller *) source;
+  gint64 deadline = 0;
+  GIOCondition condition;
+  gboolean registered;
+  GProcWatch *watch;
+  guint n_dropped = 0, n_calls;
+
+  g_mutex_lock (&loop_lock);
+  if (poller->epoll_fd >= 0 && g_source_query_unix_fd (source, poller->epoll_tag) != 0)
+    n_dropped += poller_harvest_epoll (poller);
+  n_dropped += poller_harvest_tagged (poller);
+  n_calls = poller->n_ready;
+  watch = poller_pop_ready (poller, &condition, &registered);
+  g_mutex_unlock (&loop_lock);
+
+  while (n_dropped-- > 0)
+    _gproc_poller_release (poller);
+
+  while (watch != NULL)
+    {
+      watch->func (watch, condition);
+      if (!registered)
+        _gproc_poller_release (poller);
+
+      if (--n_calls == 0)
+        break;
+      if (deadline == 0)
+        deadline = g_source_get_time (source) + DISPATCH_BUDGET_US;
+      if (g_get_monotonic_time () >= deadline)
+        break;
+
+      g_mutex_lock (&loop_lock);
+      watch = poller_pop_ready (poller, &condition, &registered);
+      g_mutex_unlock (&loop_lock);
+    }
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+poller_finalize (GSource *source)
+{
+  GProcPoller *poller = (GProcPoller *) source;
+
+  if (poller->epoll_fd >= 0)
+    close (poller->epoll_fd);
+  g_clear_pointer (&poller->entries, g_hash_table_unref);
+}
+
+static GSourceFuncs poller_funcs = {
+  poller_prepare,
+  poller_check,
+  poller_dispatch,
+  poller_finalize,
+  NULL,
+  NULL,
+};
+
+static GProcPoller *
+poller_new (GMainContext *context,
+            int           priority)
+{
+  GSource *source = g_source_new (&poller_funcs, sizeof (GProcPoller));
+  GProcPoller *poller = (GProcPoller *) source;
+
+  g_source_set_static_name (source, "GProcPoller");
+  g_source_set_priority (source, priority);
+  g_source_set_can_recurse (source, TRUE);
+  poller->context = g_main_context_ref (context);
+  poller->priority = priority;
+  poller->entries = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  poller_open_epoll (poller);
+
+  return poller;
+}
+
+/* The poller of @context (nullable: the default one) at @priority. */
+GProcPoller *
+_gproc_poller_acquire (GMainContext *context,
+                       int           priority)
+{
+  GProcPoller key = { .priority = priority };
+  GProcPoller *poller;
+  gboolean created = FALSE;
+
+  key.context = context != NULL ? context : g_main_context_default ();
+  _gproc_fork_generation ();
+
+  g_mutex_lock (&loop_lock);
+  if (pollers == NULL)
+    pollers = g_hash_table_new (poller_hash, poller_equal);
+  poller = g_hash_table_lookup (pollers, &key);
+  if (poller == NULL)
+    {
+      poller = poller_new (key.context, priority);
+      g_hash_table_add (pollers, poller);
+      created = TRUE;
+    }
+  g_atomic_int_inc (&poller->users);
+  g_mutex_unlock (&loop_lock);
+
+  if (created)
+    g_source_attach (&poller->source, key.context);
+
+  return poller;
+}
+
+/* The poller of the thread-default context of the caller. */
+GProcPoller *
+_gproc_poller_acquire_default (int priority)
+{
+  return _gproc_poller_acquire (g_main_context_get_thread_default (), priority);
+}
+
+GProcPoller *
+_gproc_poller_ref (GProcPoller *poller)
+{
+  g_atomic_int_inc (&poller->users);
+
+  return poller;
+}
+
+void
+_gproc_poller_release (GProcPoller *poller)
+{
+  GMainContext *context = NULL;
+  int users;
+
+  /* The last user leaves under the lock, where nobody can find the poller meanwhile. */
+  while ((users = g_atomic_int_get (&poller->users)) > 1)
+    if (g_atomic_int_compare_and_exchange (&poller->users, users, users - 1))
+      return;
+
+  g_mutex_lock (&loop_lock);
+  if (g_atomic_int_dec_and_test (&poller->users))
+    {
+      g_hash_table_remove (pollers, poller);
+      if (g_hash_table_size (pollers) == 0)
+        g_clear_pointer (&pollers, g_hash_table_unref);
+      context = poller->context;
+    }
+  g_mutex_unlock (&loop_lock);
+
+  if (context != NULL)
+    {
+      g_source_destroy (&poller->source);
+      g_source_unref (&poller->source);
+      g_main_context_unref (context);
+    }
+}
+
+GMainContext *
+_gproc_poller_get_context (GProcPoller *poller)
+{
+  return poller->context;
+}
+
+int
+_gproc_poller_get_priority (GProcPoller *poller)
+{
+  return poller->priority;
+}
+
+/* Whether this is the poller of @context (nullable: the default one) at @priority. */
+gboolean
+_gproc_poller_matches (GProcPoller  *poller,
+                       GMainContext *context,
+                       int           priority)
+{
+  if (context == NULL)
+    context = g_main_context_default ();
+
+  return poller->priority == priority && poller->context == context;
+}
+
+guint
+_gproc_poller_get_iteration (GProcPoller *poller)
+{
+  /* Who reads an older number from another thread does no more than gather what it
+   * could have written. */
+  return (guint) g_atomic_int_get ((int *) &poller->iteration);
+}
+
+void
+_gproc_watch_init (GProcWatch     *watch,
+                   GProcWatchFunc  func)
+{
+  memset (watch, 0, sizeof *watch);
+  watch->func = func;
+  watch->fd = -1;
+}
+
+gboolean
+_gproc_watch_is_registered (GProcWatch   *watch,
+                            GProcPoller  *poller,
+                            int           fd,
+                            GIOCondition  events)
+{
+  gboolean registered;
+
+  g_mutex_lock (&loop_lock);
+  registered = watch->poller == poller && watch->fd == fd && watch->events == events;
+  g_mutex_unlock (&loop_lock);
+
+  return registered;
+}
+
+/* Takes @watch off its poller; returns that poller, to be released without the lock. */
+static GProcPoller *
+watch_detach (GProcWatch *watch)
+{
+  GProcPoller *poller = watch->poller;
+  Entry *entry;
+
+  if (poller == NULL)
+    return NULL;
+
+  poller_remove_ready (poller, watch);
+  if (watch->fd >= 0)
+    {
+      entry = g_hash_table_lookup (poller->entries, GINT_TO_POINTER (watch->fd));
+      poller_unlink_watch (poller, entry, watch);
+      poller_drop_entry_if_unused (poller, entry);
+    }
+  watch->waiting = FALSE;
+  watch->fired = 0;
+  watch->poller = NULL;
+
+  return poller;
+}
+
+static Entry *
+poller_ensure_entry (GProcPoller *poller,
+                     int          fd)
+{
+  Entry *entry = g_hash_table_lookup (poller->entries, GINT_TO_POINTER (fd));
+
+  if (entry == NULL)
+    {
+      entry = g_new0 (Entry, 1);
+      entry->fd = fd;
+      entry->generation = ++poller->next_generation;
+      g_hash_table_insert (poller->entries, GINT_TO_POINTER (fd), entry);
+    }
+
+  return entry;
+}
+
+void
+_gproc_watch_arm (GProcWatch   *watch,
+                  GProcPoller  *poller,
+                  int           fd,
+                  GIOCondition  events)
+{
+  GProcPoller *previous = NULL;
+  Entry *entry;
+
+  g_mutex_lock (&loop_lock);
+  if (watch->poller != poller || watch->fd != fd || watch->events != events)
+    {
+      previous = watch_detach (watch);
+      watch->poller = _gproc_poller_ref (poller);
+      watch->fd = fd;
+      watch->events = events;
+      entry = poller_ensure_entry (poller, fd);
+      watch->next = entry->watches;
+      entry->watches = watch;
+      poller_update_entry (poller, entry);
+    }
+  else
+    {
+      entry = g_hash_table_lookup (poller->entries, GINT_TO_POINTER (fd));
+    }
+
+  watch->waiting = TRUE;
+  if (entry->always_ready)
+    {
+      poller_push_ready (poller, watch, events);
+      poller_wake (poller);
+    }
+  g_mutex_unlock (&loop_lock);
+
+  if (previous != NULL)
+    _gproc_poller_release (previous);
+}
+
+/* Makes @watch wait with @poller, whatever descriptor it may be registered for there. */
+static void
+watch_attach (GProcWatch   *watch,
+              GProcPoller  *poller,
+              gboolean      ready)
+{
+  GProcPoller *previous = NULL;
+
+  g_mutex_lock (&loop_lock);
+  if (watch->poller != poller)
+    {
+      previous = watch_detach (watch);
+      watch->poller = _gproc_poller_ref (poller);
+    }
+  watch->waiting = TRUE;
+  if (ready)
+    {
+      poller_push_ready (poller, watch, 0);
+      poller_wake (poller);
+    }
+  g_mutex_unlock (&loop_lock);
+
+  if (previous != NULL)
+    _gproc_poller_release (previous);
+}
+
+void
+_gproc_watch_post (GProcWatch  *watch,
+                   GProcPoller *poller)
+{
+  watch_attach (watch, poller, TRUE);
+}
+
+void
+_gproc_watch_hold (GProcWatch  *watch,
+                   GProcPoller *poller)
+{
+  watch_attach (watch, poller, FALSE);
+}
+
+void
+_gproc_watch_wake (GProcWatch *watch)
+{
+  g_mutex_lock (&loop_lock);
+  if (watch->waiting && !watch->ready)
+    {
+      poller_push_ready (watch->poller, watch, 0);
+      poller_wake (watch->poller);
+    }
+  g_mutex_unlock (&loop_lock);
+}
+
+gboolean
+_gproc_watch_disarm (GProcWatch *watch)
+{
+  GProcPoller *previous = NULL;
+  gboolean waiting;
+
+  g_mutex_lock (&loop_lock);
+  waiting = watch->waiting;
+  if (waiting)
+    {
+      poller_remove_ready (watch->poller, watch);
+      watch->waiting = FALSE;
+      watch->fired = 0;
+      if (watch->fd < 0)
+        previous = g_steal_pointer (&watch->poller);
+    }
+  g_mutex_unlock (&loop_lock);
+
+  if (previous != NULL)
+    _gproc_poller_release (previous);
+
+  return waiting;
+}
+
+gboolean
+_gproc_watch_clear (GProcWatch *watch)
+{
+  GProcPoller *previous;
+  gboolean waiting;
+
+  g_mutex_lock (&loop_lock);
+  waiting = watch->waiting;
+  previous = watch_detach (watch);
+  g_mutex_unlock (&loop_lock);
+
+  if (previous != NULL)
+    _gproc_poller_release (previous);
+
+  return waiting;
+}

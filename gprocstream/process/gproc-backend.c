@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "process/gproc-backend.h"
+
+#include <glib/gi18n-lib.h>
+
+/**
+ * GProcBackend:
+ *
+ * `GProcBackend` is what differs between the processes that a
+ * [class@GProc.Stream] can stand for: a child of the application, a command in
+ * a container, one on another host, a recording that is played back.
+ *
+ * It says how the process is named, how its end is learnt and how it is
+ * signalled. The bytes are no matter of the backend: they come and go through
+ * the streams that are given to [ctor@GProc.Stream.new_for_backend] with it.
+ *
+ * An implementation needs `try_wait`, `wait_async`, `wait_finish` and
+ * `send_signal`; the rest has a default. A *returncode* is the exit status, or
+ * −N where signal N ended the process, or [const@GProc.RETURNCODE_NONE] where
+ * the process is over and nobody can know how.
+ *
+ * Since: 1.0
+ */
+
+G_DEFINE_INTERFACE (GProcBackend, gproc_backend, G_TYPE_OBJECT)
+
+static void
+store_result (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  GAsyncResult **stored = user_data;
+
+  *stored = g_object_ref (result);
+}
+
+/* The context of the caller must not be iterated, so the call gets one of its own. */
+static gboolean
+gproc_backend_real_wait (GProcBackend  *self,
+                         int           *returncode,
+                         GCancellable  *cancellable,
+                         GError       **error)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+
+  g_main_context_push_thread_default (context);
+  gproc_backend_wait_async (self, G_PRIORITY_DEFAULT, cancellable, store_result, &result);
+  while (result == NULL)
+    g_main_context_iteration (context, TRUE);
+  g_main_context_pop_thread_default (context);
+
+  return gproc_backend_wait_finish (self, result, returncode, error);
+}
+
+static void
+gproc_backend_default_init (GProcBackendInterface *iface)
+{
+  iface->wait = gproc_backend_real_wait;
+}
+
+/**
+ * gproc_backend_get_identifier:
+ * @self: a backend
+ *
+ * Gets the name of the process: a process id, the id of a command in a
+ * container.
+ *
+ * Returns: (transfer none) (nullable): the name, or %NULL if there is none
+ *
+ * Since: 1.0
+ */
+const char *
+gproc_backend_get_identifier (GProcBackend *self)
+{
+  GProcBackendInterface *iface;
+
+  g_return_val_if_fail (GPROC_IS_BACKEND (self), NULL);
+
+  iface = GPROC_BACKEND_GET_IFACE (self);
+
+  return iface->get_identifier != NULL ? iface->get_identifier (self) : NULL;
+}
+
+/**
+ * gproc_backend_try_wait:
+ * @self: a backend
+ * @returncode: (out): where to put the returncode of a process that is over, and
+ *   [const@GProc.RETURNCODE_NONE] where it is not, or cannot be known
+ *
+ * Asks whether the process is over, without blocking. Safe in any thread.
+ *
+ * Returns: whether the process is over
+ *
+ * Since: 1.0
+ */
+gboolean
+gproc_backend_try_wait (GProcBackend *self,
+                        int          *returncode)
+{
+  GProcBackendInterface *iface;
+  int value = GPROC_RETURNCODE_NONE;
+  gboolean over;
+
+  g_return_val_if_fail (GPROC_IS_BACKEND (self), FALSE);
+
+  iface = GPROC_BACKEND_GET_IFACE (self);
+  over = iface->try_wait != NULL && iface->try_wait (self, &value);
+  if (returncode != NULL)
+    *returncode = over ? value : GPROC_RETURNCODE_NONE;
+
+  return over;
+}
+
+/**
+ * gproc_backend_wait:
+ * @self: a backend
+ * @returncode: (out): where to put the returncode
+ * @cancellable: (nullable): a cancellable
+ * @error: where to put an error
+ *
+ * Blocks until the process is over. The main context of the caller is not
+ * iterated.
+ *
+ * Returns: %TRUE if the process is over, %FALSE with @error set: to
+ *   %G_IO_ERROR_CANCELLED if @cancellable was cancelled, or to what the backend
+ *   has to report
+ *
+ * Since: 1.0
+ */
+gboolean
+gproc_backend_wait (GProcBackend  *self,
+                    int           *returncode,
+                    GCancellable  *cancellable,
+                    GError       **error)
+{
+  int value = GPROC_RETURNCODE_NONE;
+  gboolean over;
+
+  g_return_val_if_fail (GPROC_IS_BACKEND (self), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  over = GPROC_BACKEND_GET_IFACE (self)->wait (self, &value, cancellable, error);
+  if (returncode != NULL)
+    *returncode = over ? value : GPROC_RETURNCODE_NONE;
+
+  return over;
+}
+
+/**
+ * gproc_backend_wait_async:
+ * @self: a backend
+ * @io_priority: the priority of the call
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the process is over, in the
+ *   thread-default main context of the caller
+ * @user_data: data for @callback
+ *
+ * Waits for the end of the process. There may be several waits at once.
+ *
+ * Since: 1.0
+ */
+void
+gproc_backend_wait_async (GProcBackend        *self,
+                          int                  io_priority,
+                          GCancellable        *cancellable,
+                          GAsyncReadyCallback  callback,
+                          gpointer             user_data)
+{
+  GProcBackendInterface *iface;
+
+  g_return_if_fail (GPROC_IS_BACKEND (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  iface = GPROC_BACKEND_GET_IFACE (self);
+  g_return_if_fail (iface->wait_async != NULL);
+
+  iface->wait_async (self, io_priority, cancellable, callback, user_data);
+}
+
+/**
+ * gproc_backend_wait_finish:
+ * @self: a backend
+ * @result: the result that the callback was given
+ * @returncode: (out): where to put the returncode
+ * @error: where to put an error
+ *
+ * Finishes [method@GProc.Backend.wait_async].
+ *
+ * Returns: %TRUE if the process is over, %FALSE with @error set
+ *
+ * Since: 1.0
+ */
+gboolean
+gproc_backend_wait_finish (GProcBackend  *self,
+                           GAsyncResult  *result,
+                           int           *returncode,
+                           GError       **error)
+{
+  GProcBackendInterface *iface;
+  int value = GPROC_RETURNCODE_NONE;
+  gboolean over;
+
+  g_return_val_if_fail (GPROC_IS_BACKEND (self), FALSE);
+  g_return_val_if_fail (G_IS_ASYNC_RESULT (result), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  iface = GPROC_BACKEND_GET_IFACE (self);
+  g_return_val_if_fail (iface->wait_finish != NULL, FALSE);
+
+  over = iface->wait_finish (self, result, &value, error);
+  if (returncode != NULL)
+    *returncode = over ? value : GPROC_RETURNCODE_NONE;
+
+  return over;
+}
+
+/**
+ * gproc_backend_send_signal:
+ * @self: a backend
+ * @signum: the number of the signal
+ * @to_group: whether the signal goes to the group that the process leads
+ * @error: where to put an error
+ *
+ * Sends a signal to the process, or to the group that it leads. Never blocks,
+ * and is safe in any thread.
+ *
+ * Returns: %TRUE if the signal was sent, %FALSE with @error set: to
+ *   %G_IO_ERROR_NOT_SUPPORTED if this backend cannot send signals or the process
+ *   leads no group, or to what the backend has to report
+ *
+ * Since: 1.0
+ */
+gboolean
+gproc_backend_send_signal (GProcBackend  *self,
+                           int            signum,
+                           gboolean       to_group,
+                           GError       **error)
+{
+  GProcBackendInterface *iface;
+
+  g_return_val_if_fail (GPROC_IS_BACKEND (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  iface = GPROC_BACKEND_GET_IFACE (self);
+  if (iface->send_signal != NULL)
+    return iface->send_signal (self, signum, to_group, error);
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                       _ ("This process cannot be sent signals"));
+  return FALSE;
+}
+
+/**
+ * gproc_backend_resize:
+ * @self: a backend
+ * @rows: the number of rows
+ * @columns: the number of columns
+ * @error: where to put an error
+ *
+ * Sets the size of the terminal of the process.
+ *
+ * Returns: %TRUE if the terminal has that size, %FALSE with @error set: to
+ *   %G_IO_ERROR_NOT_SUPPORTED if the process has no terminal
+ *
+ * Since: 1.0
+ */
+gboolean
+gproc_backend_resize (GProcBackend  *self,
+                      guint          rows,
+                      guint          columns,
+                      GError       **error)
+{
+  GProcBackendInterface *iface;
+
+  g_return_val_if_fail (GPROC_IS_BACKEND (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  iface = GPROC_BACKEND_GET_IFACE (self);
+  if (iface->resize != NULL)
+    return iface->resize (self, rows, columns, error);
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                       _ ("This process has no terminal that could be resized"));
+  return FALSE;
+}
+
+/**
+ * gproc_backend_close:
+ * @self: a backend
+ *
+ * Tells the backend that the stream was closed. It lets go of what it holds for
+ * the stream; the process goes on.
+ *
+ * Since: 1.0
+ */
+void
+gproc_backend_close (GProcBackend *self)
+{
+  GProcBackendInterface *iface;
+
+  g_return_if_fail (GPROC_IS_BACKEND (self));
+
+  iface = GPROC_BACKEND_GET_IFACE (self);
+  if (iface->close != NULL)
+    iface->close (self);
+}

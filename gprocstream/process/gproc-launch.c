@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "process/gproc-launcher-private.h"
+#include "process/gproc-local-backend-private.h"
+#include "process/gproc-stream-private.h"
+#include "streams/gproc-reader-private.h"
+#include "streams/gproc-writer-private.h"
+
+#include <glib/gi18n-lib.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Our end of a pipe. */
+typedef struct
+{
+  int target;
+  int fd;
+  gboolean is_reader;
+} GProcLaunchEnd;
+
+struct _GProcLaunch
+{
+  GProcSpawnRequest request;
+  GArray *routes;   /* Copies of the launcher's. */
+  GArray *mappings; /* Of GProcSpawnMapping. */
+  GArray *limits;
+
+  GArray *temporary; /* Descriptors of the child's side, closed when it runs. */
+  GArray *ends;      /* Of GProcLaunchEnd. */
+  GProcChild *child;
+
+  guint timeout_ms;
+  guint stop_grace_ms;
+  int post_exit_grace_ms;
+  gboolean stop_on_close;
+  gsize output_limit;
+  gsize reader_limit;
+  gssize high_watermark;
+  gssize low_watermark;
+  guint pipe_size;
+};
+
+static void
+close_fd (gpointer fd)
+{
+  close (*(int *) fd);
+}
+
+static void
+close_end (gpointer end)
+{
+  close (((GProcLaunchEnd *) end)->fd);
+}
+
+/* What a run needs is its own, unless the user said otherwise. */
+static void
+adapt_routes (GProcLaunch        *self,
+              GProcLaunchPurpose  purpose)
+{
+  GProcRoute *routes = (GProcRoute *) (gpointer) self->routes->data;
+
+  if (purpose == GPROC_LAUNCH_STREAM)
+    return;
+
+  if (purpose == GPROC_LAUNCH_NO_INPUT && routes[STDIN_FILENO].kind == GPROC_ROUTE_PIPE_WRITE)
+    routes[STDIN_FILENO].kind = GPROC_ROUTE_NULL;
+  if (!routes[STDERR_FILENO].is_explicit)
+    routes[STDERR_FILENO].kind = GPROC_ROUTE_PIPE_READ;
+}
+
+static void
+copy_request (GProcLaunch        *self,
+              GProcLauncher      *launcher,
+              const char * const *argv)
+{
+  GProcSpawnRequest *request = &self->request;
+
+  request->argv = (const char * const *) g_strdupv ((char **) argv);
+  request->executable = g_strdup (launcher->executable);
+  request->envp = (const char * const *) (launcher->envp != NULL ? g_strdupv (launcher->envp)
+                                                                 : g_get_environ ());
+  request->cwd = g_strdup (launcher->cwd);
+  request->user_id = launcher->user_id;
+  request->group_id = launcher->group_id;
+  request->umask = launcher->umask;
+  request->process_group = gproc_launcher_get_process_group (launcher);
+  request->new_session = launcher->new_session;
+  request->die_with_parent = launcher->die_with_parent;
+}
+
+GProcLaunch *
+_gproc_launch_new (GProcLauncher      *launcher,
+                   const char * const *argv,
+                   GProcLaunchPurpose  purpose)
+{
+  GProcLaunch *self = g_new0 (GProcLaunch, 1);
+
+  self->routes = g_array_new (FALSE, FALSE, sizeof (GProcRoute));
+  g_array_set_clear_func (self->routes, (GDestroyNotify) _gproc_route_clear);
+  self->mappings = g_array_new (FALSE, FALSE, sizeof (GProcSpawnMapping));
+  self->limits = g_array_new (FALSE, FALSE, sizeof (GProcSpawnLimit));
+  self->temporary = g_array_new (FALSE, FALSE, sizeof (int));
+  g_array_set_clear_func (self->temporary, close_fd);
+  self->ends = g_array_new (FALSE, FALSE, sizeof (GProcLaunchEnd));
+  g_array_set_clear_func (self->ends, close_end);
+
+  for (guint i = 0; i < launcher->routes->len; i++)
+    {
+      GProcRoute route = _gproc_route_copy (&g_array_index (launcher->routes, GProcRoute, i));
+
+      g_array_append_val (self->routes, route);
+    }
+  adapt_routes (self, purpose);
+
+  if (launcher->limits->len > 0)
+    g_array_append_vals (self->limits, launcher->limits->data, launcher->limits->len);
+  copy_request (self, launcher, argv);
+
+  self->timeout_ms = launcher->timeout_ms;
+  self->stop_grace_ms = launcher->stop_grace_ms;
+  self->post_exit_grace_ms = launcher->post_exit_grace_ms;
+  self->stop_on_close = launcher->stop_on_close;
+  self->output_limit = launcher->output_limit;
+  self->reader_limit = launcher->reader_limit;
+  self->high_watermark = launcher->high_watermark;
+  self->low_watermark = launcher->low_watermark;
+  self->pipe_size = launcher->pipe_size;
+
+  return self;
+}
+
+void
+_gproc_launch_free (GProcLaunch *self)
+{
+  g_strfreev ((char **) self->request.argv);
+  g_strfreev ((char **) self->request.envp);
+  g_free ((char *) self->request.executable);
+  g_free ((char *) self->request.cwd);
+  g_array_unref (self->routes);
+  g_array_unref (self->mappings);
+  g_array_unref (self->limits);
+  g_array_unref (self->temporary);
+  g_array_unref (self->ends);
+  g_clear_pointer (&self->child, _gproc_child_unref);
+  g_free (self);
+}
+
+static void
+set_error (GProcLaunch  *self,
+           GError      **error,
+           const char   *stage,
+           const char   *detail,
+           int           errsv)
+{
+  const char *command = self->request.argv != NULL ? self->request.argv[0] : NULL;
+
+  _gproc_spawn_set_error (error, command != NULL ? command : "", stage, detail, errsv);
+}
+
+/* One that is held until the process runs. */
+static gboolean
+hold_fd (GProcLaunch  *self,
+         int           fd,
+         const char   *stage,
+         const char   *detail,
+         GError      **error)
+{
+  if (fd < 0)
+    {
+      set_error (self, error, stage, detail, errno);
+      return FALSE;
+    }
+  g_array_append_val (self->temporary, fd);
+
+  return TRUE;
+}
+
+gboolean
+_gproc_launch_keep_fds (GProcLaunch  *self,
+                        GError      **error)
+{
+  for (guint i = 0; i < self->routes->len; i++)
+    {
+      GProcRoute *route = &g_array_index (self->routes, GProcRoute, i);
+      int fd;
+
+      if (route->kind != GPROC_ROUTE_FD)
+        continue;
+
+      fd = fcntl (route->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+      if (!hold_fd (self, fd, "dup", NULL, error))
+        return FALSE;
+      route->fd = fd;
+    }
+
+  return TRUE;
+}
+
+gboolean
+_gproc_launch_may_block (GProcLaunch *self)
+{
+  for (guint i = 0; i < self->routes->len; i++)
+    {
+      GProcRoute *route = &g_array_index (self->routes, GProcRoute, i);
+      struct stat info;
+
+      if (route->kind == GPROC_ROUTE_FILE && stat (route->path, &info) == 0 &&
+          !S_ISREG (info.st_mode))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static int
+open_file (const GProcRoute *route)
+{
+  int flags = O_CLOEXEC | O_NOCTTY;
+  int fd;
+
+  if (route->target == STDIN_FILENO)
+    flags |= O_RDONLY;
+  else
+    flags |= O_WRONLY | O_CREAT;
+
+  if (route->target != STDIN_FILENO && (route->flags & GPROC_FILE_FLAGS_APPEND))
+    flags |= O_APPEND;
+  if (route->target != STDIN_FILENO && (route->flags & GPROC_FILE_FLAGS_CREATE_NEW))
+    flags |= O_EXCL;
+  else if (route->target != STDIN_FILENO && !(route->flags & GPROC_FILE_FLAGS_APPEND))
+    flags |= O_TRUNC;
+
+  do
+    fd = open (route->path, flags, 0666);
+  while (fd < 0 && errno == EINTR);
+
+  return _gproc_spawn_move_fd (fd);
+}
+
+/* The child's end stays blocking: that is what programs expect. */
+static gboolean
+make_pipe (GProcLaunch       *self,
+           const GProcRoute  *route,
+           int               *source,
+           GError           **error)
+{
+  GProcLaunchEnd end = { .target = route->target, .fd = -1 };
+  int fds[2];
+
+  if (pipe2 (fds, O_CLOEXEC) != 0)
+    {
+      set_error (self, error, "pipe", NULL, errno);
+      return FALSE;
+    }
+
+  end.is_reader = route->kind == GPROC_ROUTE_PIPE_READ;
+  end.fd = _gproc_spawn_move_fd (fds[end.is_reader ? 0 : 1]);
+  if (end.fd >= 0)
+    g_array_append_val (self->ends, end);
+  *source = fds[end.is_reader ? 1 : 0];
+
+  if (end.fd < 0)
+    {
+      set_error (self, error, "pipe", NULL, errno);
+      close (*source);
+      return FALSE;
+    }
+
+  /* A wish: what a user may not have, the kernel refuses. */
+  if (self->pipe_size > 0)
+    (void) fcntl (end.fd, F_SETPIPE_SZ, (int) MIN (self->pipe_size, G_MAXINT));
+
+  *source = _gproc_spawn_move_fd (*source);
+
+  return hold_fd (self, *source, "pipe", NULL, error);
+}
+
+static gboolean
+open_null (GProcLaunch  *self,
+           int          *source,
+           GError      **error)
+{
+  *source = _gproc_spawn_move_fd (open ("/dev/null", O_RDWR | O_CLOEXEC));
+
+  return hold_fd (self, *source, "open", "/dev/null", error);
+}
+
+static gboolean
+resolve_route (GProcLaunch       *self,
+               const GProcRoute  *route,
+               int               *source,
+               GError           **error)
+{
+  static const char * const stages[] = { "open stdin file", "open stdout file",
+                                         "open stderr file" };
+
+  switch (route->kind)
+    {
+    case GPROC_ROUTE_INHERIT:
+      *source = route->target;
+      return TRUE;
+    case GPROC_ROUTE_STDOUT:
+      *source = g_array_index (self->mappings, GProcSpawnMapping, STDOUT_FILENO).source;
+      return TRUE;
+    case GPROC_ROUTE_FD:
+      *source = route->fd;
+      if (fcntl (*source, F_GETFD) >= 0)
+        return TRUE;
+      set_error (self, error, "dup", NULL, errno);
+      return FALSE;
+    case GPROC_ROUTE_FILE:
+      *source = open_file (route);
+      return hold_fd (self, *source, stages[route->target], route->path, error);
+    case GPROC_ROUTE_PIPE_READ:
+    case GPROC_ROUTE_PIPE_WRITE:
+      return make_pipe (self, route, source, error);
+    case GPROC_ROUTE_NULL:
+    default:
+      return open_null (self, source, error);
+    }
+}
+
+static gboolean
+resolve_routes (GProcLaunch  *self,
+                GError      **error)
+{
+  /* First of all, what is opened here may get the number of one that is closed: a
+   * process starts with /dev/null in its place. */
+  for (guint i = 0; i < self->routes->len; i++)
+    {
+      GProcRoute *route = &g_array_index (self->routes, GProcRoute, i);
+
+      if (route->kind == GPROC_ROUTE_INHERIT && fcntl (route->target, F_GETFD) < 0)
+        route->kind = GPROC_ROUTE_NULL;
+    }
+
+  for (guint i = 0; i < self->routes->len; i++)
+    {
+      const GProcRoute *route = &g_array_index (self->routes, GProcRoute, i);
+      GProcSpawnMapping mapping = { .target = route->target };
+
+      if (!resolve_route (self, route, &mapping.source, error))
+        return FALSE;
+      g_array_append_val (self->mappings, mapping);
+    }
+
+  return TRUE;
+}
+
+gboolean
+_gproc_launch_run (GProcLaunch  *self,
+                   GError      **error)
+{
+  GProcSpawnRequest *request = &self->request;
+  int pid, pidfd;
+
+  if (!_gproc_spawn_check (request, error) || !resolve_routes (self, error))
+    return FALSE;
+
+  request->mappings = (const GProcSpawnMapping *) (gconstpointer) self->mappings->data;
+  request->n_mappings = self->mappings->len;
+  request->limits = (const GProcSpawnLimit *) (gconstpointer) self->limits->data;
+  request->n_limits = self->limits->len;
+
+  if (!_gproc_spawn (request, &pid, &pidfd, error))
+    return FALSE;
+
+  g_array_set_size (self->temporary, 0);
+  self->child = _gproc_child_new (pid, pidfd, request->process_group || request->new_session);
+  if (self->timeout_ms > 0)
+    _gproc_child_set_timeout (self->child, self->timeout_ms, self->stop_grace_ms);
+
+  return TRUE;
+}
+
+GProcChild *
+_gproc_launch_get_child (GProcLaunch *self)
+{
+  return self->child;
+}
+
+static GProcStreamHalf
+make_half (GProcLaunch          *self,
+           const GProcLaunchEnd *end)
+{
+  GProcStreamHalf half = { .target = end->target };
+  g_autoptr (GProcDescriptor) descriptor = NULL;
+
+  descriptor = _gproc_descriptor_new (end->fd, TRUE,
+                                      end->is_reader ? GPROC_DESCRIPTOR_READ
+                                                     : GPROC_DESCRIPTOR_WRITE,
+                                      NULL);
+
+  if (end->is_reader)
+    {
+      half.reader = _gproc_reader_new_for_descriptor (descriptor, end->target);
+      if (self->reader_limit > 0)
+        gproc_reader_set_limit (half.reader, self->reader_limit);
+    }
+  else
+    {
+      half.writer = _gproc_writer_new_for_descriptor (descriptor);
+      if (self->high_watermark >= 0 || self->low_watermark >= 0)
+        gproc_writer_set_watermarks (half.writer, self->high_watermark, self->low_watermark);
+    }
+
+  return half;
+}
+
+GProcStream *
+_gproc_launch_finish (GProcLaunch *self)
+{
+  g_autoptr (GProcBackend) backend = NULL;
+  g_autofree GProcStreamHalf *halves = NULL;
+  guint n_halves = self->ends->len;
+
+  backend = _gproc_local_backend_new (_gproc_child_ref (self->child));
+  halves = g_new0 (GProcStreamHalf, n_halves + 1);
+  for (guint i = 0; i < n_halves; i++)
+    halves[i] = make_half (self, &g_array_index (self->ends, GProcLaunchEnd, i));
+
+  /* The descriptors belong to the halves now. */
+  g_array_set_clear_func (self->ends, NULL);
+  g_array_set_size (self->ends, 0);
+
+  return _gproc_stream_new_spawned (backend, halves, n_halves, self->request.argv[0],
+                                    self->stop_grace_ms, self->post_exit_grace_ms,
+                                    self->output_limit, self->stop_on_close);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "process/gproc-stream.h"
+
+G_BEGIN_DECLS
+
+/* What the launcher hands to a new stream. */
+
+typedef struct
+{
+  int target; /* The number in the child: 0, 1, 2 or that of an added pipe. */
+  GProcReader *reader;
+  GProcWriter *writer;
+} GProcStreamHalf;
+
+/* Takes the references in @halves; borrows the rest. @command is a copy of argv[0],
+ * used in messages. */
+GProcStream *_gproc_stream_new_spawned (GProcBackend          *backend,
+                                        const GProcStreamHalf *halves,
+                                        guint                  n_halves,
+                                        const char            *command,
+                                        guint                  stop_grace_ms,
+                                        int                    post_exit_grace_ms,
+                                        gsize                  output_limit,
+                                        gboolean               stop_on_close);
+
+G_END_DECLS

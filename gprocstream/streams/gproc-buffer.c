@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "streams/gproc-buffer-private.h"
+
+#include <string.h>
+
+/* Below this a copy is cheaper than what a whole buffer costs to allocate anew. */
+#define STEAL_MINIMUM 4096
+
+void
+_gproc_buffer_clear (GProcBuffer *self)
+{
+  g_free (self->data);
+  memset (self, 0, sizeof *self);
+}
+
+void
+_gproc_buffer_trim (GProcBuffer *self)
+{
+  if (self->start == self->end)
+    _gproc_buffer_clear (self);
+}
+
+char *
+_gproc_buffer_reserve (GProcBuffer *self,
+                       gsize        size)
+{
+  gsize length = _gproc_buffer_length (self);
+
+  if (self->capacity - self->end >= size)
+    return self->data + self->end;
+
+  /* Move down rather than grow, if at least half of the memory is dead. */
+  if (self->start >= self->capacity / 2 && self->capacity - length >= size)
+    {
+      memmove (self->data, self->data + self->start, length);
+    }
+  else if (self->start == 0 && self->data != NULL)
+    {
+      self->capacity = MAX (length + size, self->capacity + self->capacity / 2);
+      self->data = g_realloc (self->data, self->capacity);
+    }
+  else
+    {
+      char *data;
+
+      self->capacity = length + size;
+      data = g_malloc (self->capacity);
+      if (length > 0)
+        memcpy (data, self->data + self->start, length);
+      g_free (self->data);
+      self->data = data;
+    }
+  self->start = 0;
+  self->end = length;
+
+  return self->data + self->end;
+}
+
+void
+_gproc_buffer_commit (GProcBuffer *self,
+                      gsize        size)
+{
+  g_assert (size <= self->capacity - self->end);
+  self->end += size;
+}
+
+void
+_gproc_buffer_append (GProcBuffer *self,
+                      const void  *data,
+                      gsize        size)
+{
+  if (size == 0)
+    return;
+
+  memcpy (_gproc_buffer_reserve (self, size), data, size);
+  self->end += size;
+}
+
+void
+_gproc_buffer_prepend (GProcBuffer *self,
+                       const void  *data,
+                       gsize        size)
+{
+  gsize length = _gproc_buffer_length (self);
+
+  if (size == 0)
+    return;
+
+  if (self->start < size)
+    {
+      char *grown = g_malloc (size + length);
+
+      if (length > 0)
+        memcpy (grown + size, self->data + self->start, length);
+      g_free (self->data);
+      self->data = grown;
+      self->capacity = size + length;
+      self->start = size;
+      self->end = size + length;
+    }
+
+  self->start -= size;
+  memcpy (self->data + self->start, data, size);
+}
+
+void
+_gproc_buffer_drop (GProcBuffer *self,
+                    gsize        size)
+{
+  g_assert (size <= _gproc_buffer_length (self));
+
+  self->start += size;
+  _gproc_buffer_trim (self);
+}
+
+GBytes *
+_gproc_buffer_take (GProcBuffer *self,
+                    gsize        size)
+{
+  GBytes *bytes;
+
+  g_assert (size <= _gproc_buffer_length (self));
+
+  if (size < STEAL_MINIMUM || size < self->capacity / 2 || size != _gproc_buffer_length (self))
+    {
+      bytes = g_bytes_new (_gproc_buffer_data (self), size);
+      _gproc_buffer_drop (self, size);
+
+      return bytes;
+    }
+
+  if (self->start == 0)
+    bytes = g_bytes_new_take (g_realloc (self->data, size), size);
+  else
+    bytes = g_bytes_new_with_free_func (self->data + self->start, size, g_free, self->data);
+  memset (self, 0, sizeof *self);
+
+  return bytes;
+}

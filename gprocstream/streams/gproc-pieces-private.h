@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* Bytes in a row, in pieces: small ones are gathered in a chunk at the tail, large
+ * ones are referenced. */
+
+typedef struct
+{
+  GBytes *bytes; /* What @data belongs to; NULL: the piece's own memory. */
+  char *data;
+  gsize start;
+  gsize end;
+  gsize capacity;
+} GProcPiece;
+
+typedef struct
+{
+  GQueue pieces;
+  gsize length;
+} GProcPieces;
+
+void _gproc_pieces_clear (GProcPieces *self);
+
+/* @bytes (nullable) is what @data is a part of. */
+void _gproc_pieces_append (GProcPieces *self,
+                           const void  *data,
+                           gsize        size,
+                           GBytes      *bytes);
+
+/* Fills in at most @n_vectors. */
+gsize _gproc_pieces_peek (GProcPieces   *self,
+                          GOutputVector *vectors,
+                          gsize          n_vectors);
+void _gproc_pieces_drop (GProcPieces *self,
+                         gsize        size);
+
+/* Takes the first piece out, so that nothing is appended to it, or puts it back. */
+GProcPiece *_gproc_pieces_steal (GProcPieces *self);
+void _gproc_pieces_put_back (GProcPieces *self,
+                             GProcPiece  *piece);
+void _gproc_piece_free (GProcPiece *piece);
+
+G_END_DECLS

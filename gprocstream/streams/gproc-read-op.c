@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "streams/gproc-read-op-private.h"
+
+#include <glib/gi18n-lib.h>
+
+/* How often one wake-up reads before others get their turn. */
+#define READS_PER_WAKE_UP 4
+
+struct _GProcReadOp
+{
+  GProcReadRequest request;
+  GTask *task;
+  gboolean own_pending;
+};
+
+static void read_ops_ready (GProcWatch   *watch,
+                            GIOCondition  condition);
+
+void
+_gproc_read_ops_init (GProcReadOps *self,
+                      GProcReader  *reader)
+{
+  self->reader = reader;
+  _gproc_wait_init (&self->wait, read_ops_ready);
+}
+
+void
+_gproc_read_ops_clear (GProcReadOps *self)
+{
+  _gproc_wait_clear (&self->wait);
+  g_clear_pointer (&self->poller, _gproc_poller_release);
+}
+
+static void
+set_closed (GError **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The stream was closed"));
+}
+
+static void
+return_result (GTask            *task,
+               GProcReadRequest *request)
+{
+  switch (request->kind)
+    {
+    case GPROC_READ_FILL:
+    case GPROC_READ_PLAIN:
+    case GPROC_READ_SKIP:
+      g_task_return_int (task, request->n);
+      break;
+    case GPROC_READ_LINE_UTF8:
+      g_task_return_pointer (task, g_steal_pointer (&request->text), g_free);
+      break;
+    case GPROC_READ_SOME:
+    case GPROC_READ_LINE:
+    case GPROC_READ_LINES:
+    case GPROC_READ_UNTIL:
+    case GPROC_READ_EXACTLY:
+    case GPROC_READ_TO_END:
+    default:
+      g_task_return_pointer (task, g_steal_pointer (&request->bytes), (GDestroyNotify) g_bytes_unref);
+    }
+}
+
+/* Takes @error. The callback may begin the next operation, or drop the reader. */
+static void
+read_op_complete (GProcReadOps *self,
+                  GError       *error)
+{
+  GProcReadOp *op = g_steal_pointer (&self->op);
+  g_autoptr (GTask) task = op->task;
+  GProcReadCore *core = _gproc_reader_get_core (self->reader);
+  GProcReaderFunc shut_func;
+
+  _gproc_wait_finish (&self->wait);
+  _gproc_buffer_trim (&core->buffer);
+  if (op->own_pending)
+    g_input_stream_clear_pending (G_INPUT_STREAM (self->reader));
+  _gproc_reader_check_ended (self->reader);
+
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    return_result (task, &op->request);
+
+  _gproc_read_request_clear (&op->request);
+  g_free (op);
+
+  shut_func = g_steal_pointer (&self->shut_func);
+  if (shut_func != NULL)
+    shut_func (self->reader, self->shut_data);
+}
+
+/* Goes on as far as it can without waiting; then waits. */
+static void
+read_op_advance (GProcReadOps *self)
+{
+  GProcReadOp *op = self->op;
+  GProcReadCore *core = _gproc_reader_get_core (self->reader);
+  GProcFill fill = GPROC_FILL_PROGRESS;
+  GError *error = NULL;
+
+  for (int i = 0; i < READS_PER_WAKE_UP; i++)
+    {
+      if (_gproc_read_step (core, &op->request, &error))
+        {
+          read_op_complete (self, error);
+          return;
+        }
+      if (fill == GPROC_FILL_DRAINED)
+        break;
+
+      fill = _gproc_read_core_fill (core, &op->request, FALSE, NULL, NULL, &error);
+      if (fill == GPROC_FILL_FAILED)
+        {
+          read_op_complete (self, error);
+          return;
+        }
+      if (fill == GPROC_FILL_WAIT)
+        break;
+    }
+
+  if (fill == GPROC_FILL_PROGRESS)
+    {
+      _gproc_wait_post (&self->wait, self->poller);
+      return;
+    }
+
+  _gproc_wait_set_cancellable (&self->wait, g_task_get_cancellable (op->task));
+  _gproc_input_wait (&core->input, &self->wait, self->poller, G_OBJECT (self->reader),
+                     _gproc_read_core_wanted (core, &op->request));
+}
+
+static void
+read_ops_ready (GProcWatch   *watch,
+                GIOCondition  condition)
+{
+  GProcReadOps *self = (GProcReadOps *) watch;
+  GProcReadOp *op = self->op;
+  GProcReadCore *core;
+  GError *error = NULL;
+
+  if (op == NULL)
+    return;
+
+  /* What was read straight into the caller's memory has to be told. */
+  core = _gproc_reader_get_core (self->reader);
+  if (op->request.n > 0)
+    {
+      read_op_complete (self, NULL);
+      return;
+    }
+
+  if (self->shut || !_gproc_input_is_open (&core->input))
+    set_closed (&error);
+  else
+    g_cancellable_set_error_if_cancelled (g_task_get_cancellable (op->task), &error);
+
+  if (error != NULL)
+    read_op_complete (self, error);
+  else
+    read_op_advance (self);
+}
+
+/* The poller for @task: most often that of the operation before. */
+static void
+read_ops_set_poller (GProcReadOps *self,
+                     GTask        *task)
+{
+  GMainContext *context = g_task_get_context (task);
+  int priority = g_task_get_priority (task);
+
+  if (self->poller != NULL && _gproc_poller_matches (self->poller, context, priority))
+    return;
+
+  g_clear_pointer (&self->poller, _gproc_poller_release);
+  self->poller = _gproc_poller_acquire (context, priority);
+}
+
+static gboolean
+asks_for_nothing (GProcReadRequest *request)
+{
+  switch (request->kind)
+    {
+    case GPROC_READ_SOME:
+    case GPROC_READ_EXACTLY:
+    case GPROC_READ_FILL:
+    case GPROC_READ_PLAIN:
+    case GPROC_READ_SKIP:
+      return request->count == 0;
+    case GPROC_READ_LINE:
+    case GPROC_READ_LINE_UTF8:
+    case GPROC_READ_LINES:
+    case GPROC_READ_UNTIL:
+    case GPROC_READ_TO_END:
+    default:
+      return FALSE;
+    }
+}
+
+/* Begins to wait. Nothing completes inside the call that started the operation, and
+ * nothing is taken before its completion: it can still be cancelled. */
+static void
+read_op_begin (GProcReadOps *self)
+{
+  GProcReadCore *core = _gproc_reader_get_core (self->reader);
+  GProcReadOp *op = self->op;
+  g_autoptr (GError) error = NULL;
+  int fd;
+
+  if (self->shut || !_gproc_input_is_open (&core->input) || core->eof || core->error != NULL ||
+      _gproc_buffer_length (&core->buffer) > 0 || asks_for_nothing (&op->request) ||
+      g_cancellable_is_cancelled (g_task_get_cancellable (op->task)))
+    {
+      _gproc_wait_post (&self->wait, self->poller);
+      return;
+    }
+
+  _gproc_wait_set_cancellable (&self->wait, g_task_get_cancellable (op->task));
+
+  /* Where the descriptor is watched already, the look whether there is anything comes
+   * for free with the next iteration. */
+  fd = core->input.descriptor != NULL ? _gproc_input_get_fd (&core->input) : -1;
+  if (fd >= 0 && _gproc_watch_is_registered (&self->wait.watch, self->poller, fd, G_IO_IN))
+    {
+      _gproc_wait_for_fd (&self->wait, self->poller, fd, G_IO_IN);
+      return;
+    }
+
+  if (_gproc_read_core_fill (core, &op->request, FALSE, NULL, NULL, &error) == GPROC_FILL_WAIT)
+    _gproc_input_wait (&core->input, &self->wait, self->poller, G_OBJECT (self->reader),
+                       _gproc_read_core_wanted (core, &op->request));
+  else
+    _gproc_wait_post (&self->wait, self->poller);
+}
+
+void
+_gproc_read_op_start (GProcReader      *reader,
+                      GProcReadRequest *request,
+                      GTask            *task,
+                      gboolean          own_pending)
+{
+  GProcReadOps *self = _gproc_reader_get_ops (reader);
+  GProcReadOp *op;
+  GError *error = NULL;
+
+  /* A result that was taken from the stream must reach the caller. */
+  g_task_set_check_cancellable (task, FALSE);
+
+  if (own_pending && !g_input_stream_set_pending (G_INPUT_STREAM (reader), &error))
+    {
+      _gproc_read_request_clear (request);
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+
+  op = g_new0 (GProcReadOp, 1);
+  op->request = *request;
+  op->task = task;
+  op->own_pending = own_pending;
+  self->op = op;
+  read_ops_set_poller (self, task);
+  _gproc_read_core_begin (_gproc_reader_get_core (reader), &op->request);
+  read_op_begin (self);
+}
+
+void
+_gproc_read_ops_forget_descriptor (GProcReadOps *self)
+{
+  if (_gproc_wait_clear (&self->wait))
+    _gproc_wait_post (&self->wait, self->poller);
+}
+
+void
+_gproc_read_ops_shut (GProcReadOps    *self,
+                      GProcReaderFunc  func,
+                      gpointer         user_data)
+{
+  self->shut = TRUE;
+
+  if (self->op == NULL)
+    {
+      if (func != NULL)
+        func (self->reader, user_data);
+      return;
+    }
+
+  self->shut_func = func;
+  self->shut_data = user_data;
+  _gproc_wait_post (&self->wait, self->poller);
+}
+
+/* Serves a request, waiting as @blocking says. */
+static gboolean
+read_op_serve (GProcReader       *reader,
+               GProcReadRequest  *request,
+               gboolean           blocking,
+               GCancellable      *cancellable,
+               GError           **error)
+{
+  GProcReadCore *core = _gproc_reader_get_core (reader);
+  GError *local_error = NULL;
+  GProcFill fill;
+
+  _gproc_read_core_begin (core, request);
+  if (!_gproc_input_is_open (&core->input))
+    set_closed (&local_error);
+  else if (blocking)
+    g_cancellable_set_error_if_cancelled (cancellable, &local_error);
+
+  while (local_error == NULL && !_gproc_read_step (core, request, &local_error))
+    {
+      fill = _gproc_read_core_fill (core, request, blocking, _gproc_reader_get_queue (reader), cancellable,
+                                    &local_error);
+      if (fill == GPROC_FILL_WAIT)
+        g_set_error_literal (&local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
+                             _ ("There is nothing to read yet"));
+    }
+
+  _gproc_buffer_trim (&core->buffer);
+  _gproc_reader_check_ended (reader);
+
+  if (local_error == NULL)
+    return TRUE;
+
+  g_propagate_error (error, local_error);
+
+  return FALSE;
+}
+
+gboolean
+_gproc_read_op_run (GProcReader       *reader,
+                    GProcReadRequest  *request,
+                    GCancellable      *cancellable,
+                    GError           **error)
+{
+  return read_op_serve (reader, request, TRUE, cancellable, error);
+}
+
+gboolean
+_gproc_read_op_try (GProcReader       *reader,
+                    GProcReadRequest  *request,
+                    gboolean           own_pending,
+                    GError           **error)
+{
+  GInputStream *stream = G_INPUT_STREAM (reader);
+  gboolean success;
+
+  if (own_pending && !g_input_stream_set_pending (stream, error))
+    return FALSE;
+
+  /* GIO's non-blocking functions know no pending mark, but a request under way has
+   * its place in the buffer. */
+  if (!own_pending && _gproc_reader_get_ops (reader)->op != NULL)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING, _ ("Stream has outstanding operation"));
+      return FALSE;
+    }
+
+  success = read_op_serve (reader, request, FALSE, NULL, error);
+  if (own_pending)
+    g_input_stream_clear_pending (stream);
+
+  return success;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "streams/gproc-ready-source-private.h"
+
+typedef struct
+{
+  GSource source;
+  GProcReadySources *list; /* In @stream. */
+  GObject *stream;         /* Owned. */
+  GProcReadyFunc func;
+  gpointer tag; /* Of the descriptor; NULL when there is none (any more). */
+} ReadySource;
+
+/* Guards the lists and the tags: a stream may be closed in one thread while its source
+ * is in the loop of another. */
+static GMutex sources_lock;
+
+static gboolean
+ready_source_prepare (GSource *source,
+                      int     *timeout)
+{
+  ReadySource *self = (ReadySource *) source;
+
+  *timeout = -1;
+
+  return self->func (self->stream, FALSE);
+}
+
+static gboolean
+ready_source_check (GSource *source)
+{
+  ReadySource *self = (ReadySource *) source;
+  gboolean polled;
+
+  g_mutex_lock (&sources_lock);
+  polled = self->tag != NULL && g_source_query_unix_fd (source, self->tag) != 0;
+  g_mutex_unlock (&sources_lock);
+
+  return self->func (self->stream, polled);
+}
+
+static gboolean
+ready_source_dispatch (GSource     *source,
+                       GSourceFunc  callback,
+                       gpointer     user_data)
+{
+  /* The source that this one is a child of calls back. */
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+ready_source_finalize (GSource *source)
+{
+  ReadySource *self = (ReadySource *) source;
+
+  g_mutex_lock (&sources_lock);
+  self->list->sources = g_list_remove (self->list->sources, self);
+  g_mutex_unlock (&sources_lock);
+
+  g_object_unref (self->stream);
+}
+
+static GSourceFuncs ready_source_funcs = {
+  ready_source_prepare,
+  ready_source_check,
+  ready_source_dispatch,
+  ready_source_finalize,
+  NULL,
+  NULL,
+};
+
+GSource *
+_gproc_ready_source_new (GProcReadySources *list,
+                         GObject           *stream,
+                         GProcReadyFunc     func,
+                         int                fd,
+                         GIOCondition       condition,
+                         GSource           *base,
+                         GCancellable      *cancellable)
+{
+  GSource *parent = g_pollable_source_new_full (stream, NULL, cancellable);
+  GSource *source = g_source_new (&ready_source_funcs, sizeof (ReadySource));
+  ReadySource *self = (ReadySource *) source;
+
+  g_source_set_static_name (source, "GProcReadySource");
+  self->list = list;
+  self->stream = g_object_ref (stream);
+  self->func = func;
+  if (fd >= 0)
+    self->tag = g_source_add_unix_fd (source, fd, condition);
+
+  g_mutex_lock (&sources_lock);
+  list->sources = g_list_prepend (list->sources, self);
+  g_mutex_unlock (&sources_lock);
+
+  g_source_add_child_source (parent, source);
+  g_source_unref (source);
+
+  if (base != NULL)
+    {
+      g_source_set_dummy_callback (base);
+      g_source_add_child_source (parent, base);
+      g_source_unref (base);
+    }
+
+  return parent;
+}
+
+void
+_gproc_ready_sources_close (GProcReadySources *list)
+{
+  g_mutex_lock (&sources_lock);
+  for (GList *link = list->sources; link != NULL; link = link->next)
+    {
+      ReadySource *self = link->data;
+
+      if (self->tag != NULL)
+        g_source_remove_unix_fd (&self->source, g_steal_pointer (&self->tag));
+      g_source_set_ready_time (&self->source, 0);
+    }
+  g_mutex_unlock (&sources_lock);
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "streams/gproc-write-op-private.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "streams/gproc-output-private.h"
+#include "streams/gproc-wait-private.h"
+
+typedef struct
+{
+  GProcWait wait; /* First, so that the watch is the operation. */
+  GProcWriteOps *ops;
+  GProcWriteQueue *queue;
+  GProcPoller *poller;
+  GProcWriteOpKind kind;
+  GTask *task;
+  guint64 position; /* What had been accepted when the operation began. */
+  GOutputVector *vectors;
+  gsize n_vectors;
+  gboolean on_base; /* A base stream has the operation; it ends when that ends it. */
+  gboolean waiting_for_queue;
+  void (*done) (GObject *source);
+} GProcWriteOp;
+
+static void
+write_op_free (GProcWriteOp *op)
+{
+  _gproc_write_queue_unref (op->queue);
+  _gproc_poller_release (op->poller);
+  g_free (op->vectors);
+  g_free (op);
+}
+
+/* A close completes behind all that it cut short. */
+static void
+write_ops_wake_close (GProcWriteOps *ops)
+{
+  if (ops->pending == NULL)
+    return;
+
+  for (guint i = 0; i < ops->pending->len; i++)
+    {
+      GProcWriteOp *op = g_ptr_array_index (ops->pending, i);
+
+      if (op->kind == GPROC_WRITE_OP_CLOSE)
+        _gproc_watch_wake (&op->wait.watch);
+    }
+}
+
+static gboolean
+write_op_must_wait_for_others (GProcWriteOp *op)
+{
+  if (op->kind != GPROC_WRITE_OP_CLOSE)
+    return FALSE;
+
+  for (guint i = 0; i < op->ops->pending->len; i++)
+    if (((GProcWriteOp *) g_ptr_array_index (op->ops->pending, i))->kind != GPROC_WRITE_OP_CLOSE)
+      return TRUE;
+
+  return FALSE;
+}
+
+/* Takes @error. The callback may do anything, so nothing of the operation is left. */
+static void
+write_op_complete (GProcWriteOp *op,
+                   gssize        count,
+                   GError       *error)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&op->task);
+  GProcWriteOps *ops = op->ops;
+  gboolean is_write = op->kind == GPROC_WRITE_OP_WRITE;
+
+  if (op->waiting_for_queue)
+    _gproc_write_queue_remove_waiter (op->queue, &op->wait.watch);
+  _gproc_wait_finish (&op->wait);
+  _gproc_wait_clear (&op->wait);
+
+  g_ptr_array_remove_fast (ops->pending, op);
+  if (ops->pending->len == 0)
+    g_clear_pointer (&ops->pending, g_ptr_array_unref);
+  if (op->done != NULL)
+    op->done (g_task_get_source_object (task));
+  write_op_free (op);
+
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else if (is_write)
+    g_task_return_int (task, count);
+  else
+    g_task_return_boolean (task, TRUE);
+
+  write_ops_wake_close (ops);
+}
+
+static void
+write_op_wait_for_queue (GProcWriteOp *op)
+{
+  static const GProcWaitFor what[] = { GPROC_WAIT_DRAINED, GPROC_WAIT_WRITTEN, GPROC_WAIT_WRITTEN,
+                                       GPROC_WAIT_CLOSED };
+
+  if (op->waiting_for_queue)
+    _gproc_write_queue_remove_waiter (op->queue, &op->wait.watch);
+  op->waiting_for_queue = TRUE;
+  _gproc_watch_hold (&op->wait.watch, op->poller);
+  _gproc_write_queue_add_waiter (op->queue, &op->wait.watch, what[op->kind], op->position);
+
+  /* What came between the look and the wait woke nobody. */
+  if (op->ops->shut || g_cancellable_is_cancelled (g_task_get_cancellable (op->task)))
+    _gproc_watch_wake (&op->wait.watch);
+}
+
+static void
+write_op_base_flushed (GObject      *source,
+                       GAsyncResult *result,
+                       gpointer      user_data)
+{
+  GError *error = NULL;
+
+  g_output_stream_flush_finish (G_OUTPUT_STREAM (source), result, &error);
+  write_op_complete (user_data, 0, error);
+}
+
+static void
+write_op_base_written (GObject      *source,
+                       GAsyncResult *result,
+                       gpointer      user_data)
+{
+  GProcWriteOp *op = user_data;
+  GError *error = NULL;
+  gssize count = g_output_stream_write_finish (G_OUTPUT_STREAM (source), result, &error);
+
+  if (count > 0)
+    _gproc_write_queue_count_written (op->queue, (gsize) count);
+  write_op_complete (op, count, error);
+}
+
+static gpointer
+task_ref (gpointer task)
+{
+  return g_object_ref (task);
+}
+
+/* Behind the queue: writes from the caller's memory, past the queue. */
+static void
+write_op_write (GProcWriteOp *op)
+{
+  GOutputStream *base = _gproc_write_queue_get_base (op->queue);
+  GError *error = NULL;
+  gssize count;
+
+  if (_gproc_write_queue_is_plain (op->queue))
+    {
+      op->on_base = TRUE;
+      g_output_stream_write_async (base, op->vectors[0].buffer, op->vectors[0].size,
+                                   g_task_get_priority (op->task), g_task_get_cancellable (op->task),
+                                   write_op_base_written, op);
+      return;
+    }
+
+  count = _gproc_write_queue_write_through (op->queue, op->vectors, op->n_vectors, &error);
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    {
+      write_op_complete (op, count, error);
+      return;
+    }
+
+  g_error_free (error);
+  if (base != NULL)
+    _gproc_wait_for_source (&op->wait, op->poller, _gproc_write_queue_create_source (op->queue), op->task,
+                            task_ref, g_object_unref);
+  else
+    _gproc_wait_for_fd (&op->wait, op->poller, _gproc_write_queue_get_fd (op->queue), G_IO_OUT);
+}
+
+static void
+write_op_flush (GProcWriteOp *op)
+{
+  GOutputStream *base = _gproc_write_queue_get_base (op->queue);
+
+  if (base == NULL || G_OUTPUT_STREAM_GET_CLASS (base)->flush == NULL)
+    {
+      write_op_complete (op, 0, NULL);
+      return;
+    }
+
+  op->on_base = TRUE;
+  g_output_stream_flush_async (base, g_task_get_priority (op->task), g_task_get_cancellable (op->task),
+                               write_op_base_flushed, op);
+}
+
+/* TRUE if the operation is over because it was cut short. */
+static gboolean
+write_op_check_stopped (GProcWriteOp *op)
+{
+  GError *error = NULL;
+
+  if (g_cancellable_set_error_if_cancelled (g_task_get_cancellable (op->task), &error))
+    {
+      if (op->kind == GPROC_WRITE_OP_CLOSE)
+        _gproc_write_queue_abort (op->queue);
+      if (!write_op_must_wait_for_others (op))
+        {
+          write_op_complete (op, -1, error);
+          return TRUE;
+        }
+      g_error_free (error);
+    }
+  else if (op->ops->shut && op->kind != GPROC_WRITE_OP_CLOSE)
+    {
+      error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The stream was closed"));
+      write_op_complete (op, -1, error);
+      return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+write_op_ready (GProcWatch   *watch,
+                GIOCondition  condition)
+{
+  static const GProcWaitFor what[] = { GPROC_WAIT_DRAINED, GPROC_WAIT_WRITTEN, GPROC_WAIT_WRITTEN,
+                                       GPROC_WAIT_CLOSED };
+  GProcWriteOp *op = (GProcWriteOp *) watch;
+  GError *error = NULL;
+
+  if (op->on_base || write_op_check_stopped (op))
+    return;
+
+  if (write_op_must_wait_for_others (op) ||
+      !_gproc_write_queue_reached (op->queue, what[op->kind], op->position, &error))
+    {
+      g_clear_error (&error);
+      write_op_wait_for_queue (op);
+    }
+  else if (error != NULL)
+    {
+      write_op_complete (op, -1, error);
+    }
+  else if (op->kind == GPROC_WRITE_OP_WRITE)
+    {
+      write_op_write (op);
+    }
+  else if (op->kind == GPROC_WRITE_OP_FLUSH)
+    {
+      write_op_flush (op);
+    }
+  else
+    {
+      write_op_complete (op, 0, NULL);
+    }
+}
+
+void
+_gproc_write_op_start (GProcWriteOps       *ops,
+                       GProcWriteQueue     *queue,
+                       GProcWriteOpKind     kind,
+                       const GOutputVector *vectors,
+                       gsize                n_vectors,
+                       GTask               *task,
+                       void               (*done) (GObject *source))
+{
+  GProcWriteOp *op = g_new0 (GProcWriteOp, 1);
+
+  _gproc_wait_init (&op->wait, write_op_ready);
+  op->ops = ops;
+  op->queue = _gproc_write_queue_ref (queue);
+  op->poller = _gproc_poller_acquire (g_task_get_context (task), g_task_get_priority (task));
+  op->kind = kind;
+  op->task = task;
+  op->position = _gproc_write_queue_get_state (queue).accepted;
+  op->vectors = g_memdup2 (vectors, n_vectors * sizeof *vectors);
+  op->n_vectors = n_vectors;
+  op->done = done;
+  if (ops->pending == NULL)
+    ops->pending = g_ptr_array_new ();
+  g_ptr_array_add (ops->pending, op);
+
+  if (!g_cancellable_is_cancelled (g_task_get_cancellable (task)))
+    {
+      if (kind == GPROC_WRITE_OP_CLOSE)
+        _gproc_write_queue_begin_close (queue);
+      else
+        _gproc_write_queue_push (queue);
+      _gproc_wait_set_cancellable (&op->wait, g_task_get_cancellable (task));
+    }
+
+  write_op_wait_for_queue (op);
+}
+
+void
+_gproc_write_ops_shut (GProcWriteOps *ops)
+{
+  ops->shut = TRUE;
+
+  for (guint i = 0; ops->pending != NULL && i < ops->pending->len; i++)
+    {
+      GProcWriteOp *op = g_ptr_array_index (ops->pending, i);
+
+      /* The descriptor is about to be closed: no wait may be left on it. */
+      if (op->on_base || op->kind == GPROC_WRITE_OP_CLOSE)
+        continue;
+      _gproc_wait_clear (&op->wait);
+      _gproc_wait_post (&op->wait, op->poller);
+    }
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "streams/gproc-output-private.h"
+#include "streams/gproc-pieces-private.h"
+#include "streams/gproc-wait-private.h"
+#include "streams/gproc-write-queue-private.h"
+
+G_BEGIN_DECLS
+
+/* What the files of the write queue share. These functions are called with the lock. */
+
+/* What one wake-up writes: where a file takes everything, others get their turn. */
+#define GPROC_PUSH_BUDGET (1024 * 1024)
+
+typedef struct
+{
+  GProcWatch *watch;
+  GProcWaitFor what;
+  guint64 position;
+} GProcQueueWaiter;
+
+struct _GProcWriteQueue
+{
+  int ref_count;
+  GMutex lock;
+  GProcOutput output;
+
+  GProcPoller *home;
+  GProcWait wait;     /* In the home context; holds a reference while scheduled. */
+  gboolean scheduled;
+  guint through_iteration; /* That in which something was written through last. */
+
+  GProcPieces pieces;
+  GProcPiece *in_flight; /* What a plain base stream is writing; still queued. */
+  gsize in_flight_size;
+  gsize high;
+  gsize low;
+  gsize limit;
+  guint64 accepted;
+  guint64 written;
+  guint64 discarded;
+  guint n_blocked;
+
+  guint fork_generation;     /* The child of a fork has no business with the bytes. */
+  GError *error;             /* What broke it, with the count of what was lost. */
+  unsigned int paused : 1;   /* Above high, until at or below low. */
+  unsigned int blocked : 1;  /* The last write would have blocked. */
+  unsigned int end_wanted : 1;
+  unsigned int ended : 1;    /* The other side has been told that no more comes. */
+  unsigned int closing : 1;  /* Close as soon as the queue is empty. */
+  unsigned int closed : 1;
+  unsigned int base_busy : 1; /* A plain base stream is writing, or any is closing. */
+
+  GArray *waiters;
+  GSource *linger;
+};
+
+/* Whether nothing is left to do before a close. */
+gboolean _gproc_queue_is_idle (GProcWriteQueue *self);
+
+/* Writes until the kernel takes no more, nothing is left, or @budget is used up; then
+ * ends, closes and wakes whom that concerns. */
+void _gproc_queue_push (GProcWriteQueue *self,
+                        gsize            budget);
+
+/* Has the home context push: as soon as the kernel takes more, or at the end of the
+ * iteration. */
+void _gproc_queue_schedule (GProcWriteQueue *self);
+
+/* Takes @error; says what is lost with the queue, and remembers it for all who ask. */
+void _gproc_queue_fail (GProcWriteQueue *self,
+                        GError          *error,
+                        gsize            lost);
+void _gproc_queue_discard (GProcWriteQueue *self);
+
+/* No wait is needed any more, and none may be left when the descriptor is closed. */
+void _gproc_queue_cancel_wait (GProcWriteQueue *self);
+void _gproc_queue_wake_waiters (GProcWriteQueue *self);
+
+/* Closes an empty queue; a base stream in the home context. */
+void _gproc_queue_close (GProcWriteQueue *self);
+
+/* In the home context: begins what only a base stream can do. */
+void _gproc_queue_work_on_base (GProcWriteQueue *self);
+
+G_END_DECLS

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "loop/gproc-descriptor-private.h"
+#include "loop/gproc-poller-private.h"
+
+G_BEGIN_DECLS
+
+/* What a GProcWriter queues, in a core that lives on after the writer until it is
+ * empty. Every function may be called in any thread.
+ *
+ * Bytes have three fates: accepted = written + queued + discarded, at every
+ * instant. What is waited for is named by a position in the accepted bytes. */
+
+typedef struct _GProcWriteQueue GProcWriteQueue;
+
+/* Both take what they are given: the descriptor's reference, a reference to @base. */
+GProcWriteQueue *_gproc_write_queue_new (GProcDescriptor *descriptor,
+                                         GOutputStream   *base);
+GProcWriteQueue *_gproc_write_queue_ref (GProcWriteQueue *self);
+void _gproc_write_queue_unref (GProcWriteQueue *self);
+
+/* Writes what can be written now, without blocking. TRUE if nothing is left to do:
+ * the queue is empty (or broken) and an end that was asked for is out. */
+gboolean _gproc_write_queue_push (GProcWriteQueue *self);
+gboolean _gproc_write_queue_is_idle (GProcWriteQueue *self);
+
+/* The descriptor to poll for writing while _gproc_write_queue_push () gives FALSE;
+ * −1 if there is none. */
+int _gproc_write_queue_get_fd (GProcWriteQueue *self);
+
+/* Makes a source that is ready when a push would make progress, for queues that have
+ * no descriptor but a pollable base stream. */
+GSource *_gproc_write_queue_create_source (GProcWriteQueue *self);
+
+/* Over a base stream that is not pollable a push writes only while its context runs;
+ * this blocks until the queue is empty. PENDING if such a write is under way. */
+gboolean _gproc_write_queue_is_plain (GProcWriteQueue *self);
+gboolean _gproc_write_queue_write_all (GProcWriteQueue  *self,
+                                       GCancellable     *cancellable,
+                                       GError          **error);
+
+/* Appends, or writes through. @bytes (nullable) is what @data is part of, to be
+ * referenced in place of a copy. */
+gboolean _gproc_write_queue_append (GProcWriteQueue  *self,
+                                    const void       *data,
+                                    gsize             size,
+                                    GBytes           *bytes,
+                                    GError          **error);
+
+/* Whether @size more bytes may come: CLOSED, NO_SPACE, or how the queue broke. */
+gboolean _gproc_write_queue_check (GProcWriteQueue  *self,
+                                   gsize             size,
+                                   GError          **error);
+
+/* Writes past the queue, which must be empty: accepted and written at once.
+ * WOULD_BLOCK if it is not, or nothing can be written. */
+gssize _gproc_write_queue_write_through (GProcWriteQueue      *self,
+                                         const GOutputVector  *vectors,
+                                         gsize                 n_vectors,
+                                         GError              **error);
+
+/* A plain base stream wrote so much past the queue. */
+void _gproc_write_queue_count_written (GProcWriteQueue *self,
+                                       gsize            size);
+
+gboolean _gproc_write_queue_can_end (GProcWriteQueue *self);
+void _gproc_write_queue_end (GProcWriteQueue *self);
+
+/* Writes what is queued, then closes; a base stream is closed in the context of the
+ * queue. */
+void _gproc_write_queue_begin_close (GProcWriteQueue *self);
+
+/* Closes once the queue is empty, blocking where a base stream does. */
+gboolean _gproc_write_queue_close_now (GProcWriteQueue  *self,
+                                       GCancellable     *cancellable,
+                                       GError          **error);
+
+/* Drops what is queued and closes. Never blocks. */
+void _gproc_write_queue_abort (GProcWriteQueue *self);
+
+/* The writer is gone: the queue goes on by itself, for a while. */
+void _gproc_write_queue_release (GProcWriteQueue *self);
+
+/* What can be waited for. */
+typedef enum
+{
+  GPROC_WAIT_DRAINED, /* The queue is at its low mark; an end asked for is out. */
+  GPROC_WAIT_WRITTEN, /* All up to a position is written. */
+  GPROC_WAIT_CLOSED   /* The descriptor is closed. */
+} GProcWaitFor;
+
+/* TRUE if it has come about, or never will: then @error is set. */
+gboolean _gproc_write_queue_reached (GProcWriteQueue  *self,
+                                     GProcWaitFor      what,
+                                     guint64           position,
+                                     GError          **error);
+
+/* Wakes @watch, which its owner holds in some context, when @what is reached (for
+ * GPROC_WAIT_WRITTEN at @position) or never will be: at once if that is so already. */
+void _gproc_write_queue_add_waiter (GProcWriteQueue *self,
+                                    GProcWatch      *watch,
+                                    GProcWaitFor     what,
+                                    guint64          position);
+void _gproc_write_queue_remove_waiter (GProcWriteQueue *self,
+                                       GProcWatch      *watch);
+
+void _gproc_write_queue_set_watermarks (GProcWriteQueue *self,
+                                        gsize            high,
+                                        gsize            low);
+void _gproc_write_queue_set_limit (GProcWriteQueue *self,
+                                   gsize            limit);
+
+typedef struct
+{
+  gsize queued;
+  gsize high;
+  gsize low;
+  gsize limit;
+  guint64 accepted;
+  guint64 written;
+  guint64 discarded;
+  gboolean open;   /* Neither ended, nor closed. */
+  gboolean broken; /* An error ended it. */
+} GProcWriteQueueState;
+
+GProcWriteQueueState _gproc_write_queue_get_state (GProcWriteQueue *self);
+
+/* Borrowed, and NULL where the other one is used or the queue is closed. */
+GProcDescriptor *_gproc_write_queue_get_descriptor (GProcWriteQueue *self);
+GOutputStream *_gproc_write_queue_get_base (GProcWriteQueue *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GProcWriteQueue, _gproc_write_queue_unref)
+
+G_END_DECLS

@@ -1,0 +1,672 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "streams/gproc-write-queue-internal-private.h"
+
+#include <glib/gi18n-lib.h>
+
+/* What is gathered before it is written within the iteration of a loop. */
+#define GATHER_SIZE (64 * 1024)
+
+#define VECTORS_PER_WRITE 64
+
+/* How often a pipe must have been too small before it grows. */
+#define BLOCKED_BEFORE_GROWTH 4
+
+#define DEFAULT_HIGH_WATERMARK (64 * 1024)
+
+GProcWriteQueue *
+_gproc_write_queue_ref (GProcWriteQueue *self)
+{
+  g_atomic_int_inc (&self->ref_count);
+
+  return self;
+}
+
+void
+_gproc_write_queue_unref (GProcWriteQueue *self)
+{
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
+    return;
+
+  _gproc_wait_clear (&self->wait);
+  _gproc_output_close (&self->output, NULL);
+  _gproc_pieces_clear (&self->pieces);
+  g_clear_pointer (&self->waiters, g_array_unref);
+  g_clear_error (&self->error);
+  _gproc_poller_release (self->home);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+static gsize
+queue_length (GProcWriteQueue *self)
+{
+  return self->pieces.length + self->in_flight_size;
+}
+
+/* Whether nothing is left to do before a close. */
+gboolean
+_gproc_queue_is_idle (GProcWriteQueue *self)
+{
+  return queue_length (self) == 0 && (!self->end_wanted || self->ended) && !self->base_busy;
+}
+
+static gboolean
+queue_reached (GProcWriteQueue *self,
+               GProcWaitFor     what,
+               guint64          position)
+{
+  if (self->error != NULL || self->closed)
+    return what != GPROC_WAIT_CLOSED || self->closed;
+
+  switch (what)
+    {
+    case GPROC_WAIT_DRAINED:
+      return !self->paused && (!self->end_wanted || self->ended);
+    case GPROC_WAIT_WRITTEN:
+      return self->written + self->discarded >= position;
+    case GPROC_WAIT_CLOSED:
+    default:
+      return FALSE;
+    }
+}
+
+void
+_gproc_queue_wake_waiters (GProcWriteQueue *self)
+{
+  for (guint i = 0; self->waiters != NULL && i < self->waiters->len; i++)
+    {
+      GProcQueueWaiter *waiter = &g_array_index (self->waiters, GProcQueueWaiter, i);
+
+      if (queue_reached (self, waiter->what, waiter->position))
+        _gproc_watch_wake (waiter->watch);
+    }
+}
+
+static void
+queue_update_paused (GProcWriteQueue *self)
+{
+  gsize length = queue_length (self);
+
+  if (length > self->high)
+    self->paused = TRUE;
+  else if (length <= self->low)
+    self->paused = FALSE;
+}
+
+/* No wait is needed any more, and none may be left when the descriptor is closed. */
+void
+_gproc_queue_cancel_wait (GProcWriteQueue *self)
+{
+  if (_gproc_wait_clear (&self->wait))
+    g_atomic_int_add (&self->ref_count, -1); /* The caller has one too. */
+  self->scheduled = FALSE;
+}
+
+void
+_gproc_queue_discard (GProcWriteQueue *self)
+{
+  self->discarded += self->pieces.length;
+  _gproc_pieces_clear (&self->pieces);
+}
+
+/* Says what is lost with the queue, and remembers it for everyone who asks. */
+void
+_gproc_queue_fail (GProcWriteQueue *self,
+                   GError          *error,
+                   gsize            lost)
+{
+  g_autofree char *loss = NULL;
+  int unread = -1;
+
+  lost += self->pieces.length;
+  _gproc_queue_discard (self);
+  if (self->output.descriptor != NULL && error->code == G_IO_ERROR_BROKEN_PIPE)
+    unread = _gproc_descriptor_get_unread (self->output.descriptor);
+
+  loss = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%" G_GSIZE_FORMAT " byte was not delivered",
+                                       "%" G_GSIZE_FORMAT " bytes were not delivered", lost),
+                          lost);
+  if (unread > 0)
+    self->error = g_error_new (error->domain, error->code,
+                               _ ("%s; %s, and of those delivered %d had not been read"), error->message,
+                               loss, unread);
+  else
+    self->error = g_error_new (error->domain, error->code, "%s; %s", error->message, loss);
+  g_error_free (error);
+
+  _gproc_queue_cancel_wait (self);
+  self->blocked = FALSE;
+}
+
+static void
+queue_end (GProcWriteQueue *self)
+{
+  GError *error = NULL;
+
+  /* For a pipe the end is a close of the descriptor. */
+  _gproc_queue_cancel_wait (self);
+  if (self->error == NULL && !_gproc_output_end (&self->output, &error))
+    _gproc_queue_fail (self, error, 0);
+  self->ended = TRUE;
+}
+
+/* Writes until the kernel takes no more, nothing is left, or @budget is used up. */
+static void
+queue_write (GProcWriteQueue *self,
+             gsize            budget)
+{
+  GOutputVector vectors[VECTORS_PER_WRITE];
+  GError *error = NULL;
+  gsize total = 0;
+
+  self->blocked = FALSE;
+  while (self->pieces.length > 0 && total < budget)
+    {
+      gsize n_vectors = _gproc_pieces_peek (&self->pieces, vectors, G_N_ELEMENTS (vectors));
+      gssize count = _gproc_output_writev_nonblocking (&self->output, vectors, n_vectors, &error);
+
+      if (count < 0)
+        break;
+
+      _gproc_pieces_drop (&self->pieces, (gsize) count);
+      self->written += (guint64) count;
+      total += (gsize) count;
+    }
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    {
+      g_error_free (error);
+      self->blocked = TRUE;
+      if (self->output.descriptor != NULL && self->pieces.length >= GATHER_SIZE &&
+          ++self->n_blocked >= BLOCKED_BEFORE_GROWTH)
+        _gproc_descriptor_grow (self->output.descriptor);
+    }
+  else if (error != NULL)
+    {
+      _gproc_queue_fail (self, error, 0);
+    }
+}
+
+void
+_gproc_queue_push (GProcWriteQueue *self,
+                   gsize            budget)
+{
+  if (self->closed)
+    return;
+
+  if (self->pieces.length > 0 && !_gproc_output_is_plain (&self->output))
+    queue_write (self, budget);
+  queue_update_paused (self);
+  if (queue_length (self) == 0 && self->end_wanted && !self->ended)
+    queue_end (self);
+  if (self->closing && _gproc_queue_is_idle (self))
+    _gproc_queue_close (self);
+  _gproc_queue_wake_waiters (self);
+}
+
+/* The function of the wait, which owned a reference. */
+static void
+queue_ready (GProcWatch   *watch,
+             GIOCondition  condition)
+{
+  GProcWriteQueue *self = (GProcWriteQueue *) ((char *) watch - G_STRUCT_OFFSET (GProcWriteQueue, wait.watch));
+
+  g_mutex_lock (&self->lock);
+  self->scheduled = FALSE;
+
+  if (self->base_busy && self->in_flight == NULL && !self->closed && self->output.base != NULL)
+    {
+      _gproc_queue_work_on_base (self);
+    }
+  else if (!self->closed && !self->base_busy)
+    {
+      _gproc_queue_push (self, GPROC_PUSH_BUDGET);
+      if (self->pieces.length > 0 && !self->base_busy && _gproc_output_is_plain (&self->output))
+        _gproc_queue_work_on_base (self);
+      else if (self->pieces.length > 0)
+        _gproc_queue_schedule (self);
+    }
+  g_mutex_unlock (&self->lock);
+
+  _gproc_write_queue_unref (self);
+}
+
+static gpointer
+queue_ref_pointer (gpointer self)
+{
+  return _gproc_write_queue_ref (self);
+}
+
+static void
+queue_unref_pointer (gpointer self)
+{
+  _gproc_write_queue_unref (self);
+}
+
+/* Has the home context push: as soon as the kernel takes more, or at the end of the
+ * iteration. */
+void
+_gproc_queue_schedule (GProcWriteQueue *self)
+{
+  if (self->scheduled)
+    return;
+
+  self->scheduled = TRUE;
+  _gproc_write_queue_ref (self);
+  if (!self->blocked || self->base_busy || _gproc_output_is_plain (&self->output))
+    _gproc_wait_post (&self->wait, self->home);
+  else if (self->output.descriptor != NULL)
+    _gproc_wait_for_fd (&self->wait, self->home, _gproc_descriptor_get_fd (self->output.descriptor),
+                        G_IO_OUT);
+  else
+    _gproc_wait_for_source (&self->wait, self->home, _gproc_output_create_source (&self->output), self,
+                            queue_ref_pointer, queue_unref_pointer);
+}
+
+GProcWriteQueue *
+_gproc_write_queue_new (GProcDescriptor *descriptor,
+                        GOutputStream   *base)
+{
+  GProcWriteQueue *self = g_new0 (GProcWriteQueue, 1);
+
+  self->ref_count = 1;
+  g_mutex_init (&self->lock);
+  self->output.descriptor = descriptor;
+  if (base != NULL)
+    _gproc_output_init_for_stream (&self->output, base);
+  self->home = _gproc_poller_acquire_default (G_PRIORITY_DEFAULT);
+  self->through_iteration = _gproc_poller_get_iteration (self->home) - 1;
+  _gproc_wait_init (&self->wait, queue_ready);
+  self->high = DEFAULT_HIGH_WATERMARK;
+  self->low = DEFAULT_HIGH_WATERMARK / 4;
+  self->limit = G_MAXSIZE;
+  self->closed = !_gproc_output_is_open (&self->output);
+  self->fork_generation = _gproc_fork_generation ();
+
+  return self;
+}
+
+gboolean
+_gproc_write_queue_push (GProcWriteQueue *self)
+{
+  gboolean idle;
+
+  g_mutex_lock (&self->lock);
+  _gproc_queue_push (self, G_MAXSIZE);
+  if (self->pieces.length > 0)
+    _gproc_queue_schedule (self);
+  idle = _gproc_queue_is_idle (self);
+  g_mutex_unlock (&self->lock);
+
+  return idle;
+}
+
+gboolean
+_gproc_write_queue_is_idle (GProcWriteQueue *self)
+{
+  gboolean idle;
+
+  g_mutex_lock (&self->lock);
+  idle = _gproc_queue_is_idle (self);
+  g_mutex_unlock (&self->lock);
+
+  return idle;
+}
+
+int
+_gproc_write_queue_get_fd (GProcWriteQueue *self)
+{
+  int fd;
+
+  g_mutex_lock (&self->lock);
+  fd = _gproc_output_get_fd (&self->output);
+  g_mutex_unlock (&self->lock);
+
+  return fd;
+}
+
+GSource *
+_gproc_write_queue_create_source (GProcWriteQueue *self)
+{
+  GSource *source = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->output.base != NULL && self->output.pollable)
+    source = _gproc_output_create_source (&self->output);
+  g_mutex_unlock (&self->lock);
+
+  return source;
+}
+
+gboolean
+_gproc_write_queue_is_plain (GProcWriteQueue *self)
+{
+  gboolean plain;
+
+  g_mutex_lock (&self->lock);
+  plain = _gproc_output_is_plain (&self->output);
+  g_mutex_unlock (&self->lock);
+
+  return plain;
+}
+
+static gboolean
+queue_check (GProcWriteQueue  *self,
+             gsize             size,
+             GError          **error)
+{
+  if (self->error != NULL && !self->closed)
+    {
+      g_propagate_error (error, g_error_copy (self->error));
+      return FALSE;
+    }
+
+  if (self->closed || self->closing || self->end_wanted)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
+                           self->end_wanted ? _ ("The end of the stream has already been written")
+                                            : _ ("The stream is already closed"));
+      return FALSE;
+    }
+
+  if (size > self->limit || queue_length (self) > self->limit - size)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                   _ ("%" G_GSIZE_FORMAT " more bytes do not fit into the queue: %" G_GSIZE_FORMAT
+                      " are waiting and the limit is %" G_GSIZE_FORMAT),
+                   size, queue_length (self), self->limit);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+_gproc_write_queue_check (GProcWriteQueue  *self,
+                          gsize             size,
+                          GError          **error)
+{
+  gboolean success;
+
+  g_mutex_lock (&self->lock);
+  success = queue_check (self, size, error);
+  g_mutex_unlock (&self->lock);
+
+  return success;
+}
+
+/* Writes what nothing waits before. Returns how much of it is done with. */
+static gsize
+queue_try_through (GProcWriteQueue *self,
+                   const void      *data,
+                   gsize            size)
+{
+  GOutputVector vector = { data, size };
+  GError *error = NULL;
+  gssize count;
+
+  count = _gproc_output_writev_nonblocking (&self->output, &vector, 1, &error);
+  if (count >= 0)
+    {
+      self->written += (guint64) count;
+      return (gsize) count;
+    }
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    {
+      g_error_free (error);
+      self->blocked = TRUE;
+      return 0;
+    }
+
+  self->discarded += size;
+  _gproc_queue_fail (self, error, size);
+
+  return size;
+}
+
+/* The first write of an iteration goes out at once, if nothing waits before it. */
+static gboolean
+queue_writes_through (GProcWriteQueue *self)
+{
+  guint iteration = _gproc_poller_get_iteration (self->home);
+
+  if (queue_length (self) > 0 || self->scheduled || self->through_iteration == iteration ||
+      _gproc_output_is_plain (&self->output))
+    return FALSE;
+
+  self->through_iteration = iteration;
+
+  return TRUE;
+}
+
+gboolean
+_gproc_write_queue_append (GProcWriteQueue  *self,
+                           const void       *data,
+                           gsize             size,
+                           GBytes           *bytes,
+                           GError          **error)
+{
+  gboolean success;
+  gsize done = 0;
+
+  g_mutex_lock (&self->lock);
+  success = queue_check (self, size, error);
+  if (success && size > 0)
+    {
+      self->accepted += size;
+      if (queue_writes_through (self))
+        done = queue_try_through (self, data, size);
+      _gproc_pieces_append (&self->pieces, (const char *) data + done, size - done, bytes);
+
+      if (!self->blocked && self->pieces.length >= MIN (self->high, GATHER_SIZE) && self->pieces.length > 0)
+        _gproc_queue_push (self, GPROC_PUSH_BUDGET);
+      else
+        queue_update_paused (self);
+      if (self->pieces.length > 0)
+        _gproc_queue_schedule (self);
+
+      if (self->error != NULL)
+        success = queue_check (self, 0, error);
+    }
+  g_mutex_unlock (&self->lock);
+
+  return success;
+}
+
+gssize
+_gproc_write_queue_write_through (GProcWriteQueue      *self,
+                                  const GOutputVector  *vectors,
+                                  gsize                 n_vectors,
+                                  GError              **error)
+{
+  gssize count = -1;
+  gsize size = 0;
+
+  for (gsize i = 0; i < n_vectors; i++)
+    size += vectors[i].size;
+
+  g_mutex_lock (&self->lock);
+  _gproc_queue_push (self, G_MAXSIZE);
+  if (self->error != NULL || self->closed || self->closing || self->end_wanted)
+    {
+      queue_check (self, 0, error);
+    }
+  else if (size == 0)
+    {
+      count = 0;
+    }
+  else if (queue_length (self) > 0)
+    {
+      _gproc_queue_schedule (self);
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
+                           _ ("What was queued before has not been written yet"));
+    }
+  else
+    {
+      GError *local_error = NULL;
+
+      count = _gproc_output_writev_nonblocking (&self->output, vectors, n_vectors, &local_error);
+      if (count > 0)
+        {
+          self->accepted += (guint64) count;
+          self->written += (guint64) count;
+        }
+      else if (local_error != NULL && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        {
+          _gproc_queue_fail (self, g_steal_pointer (&local_error), size);
+          g_propagate_error (error, g_error_copy (self->error));
+          _gproc_queue_wake_waiters (self);
+        }
+      else if (local_error != NULL)
+        {
+          g_propagate_error (error, local_error);
+        }
+    }
+  g_mutex_unlock (&self->lock);
+
+  return count;
+}
+
+void
+_gproc_write_queue_count_written (GProcWriteQueue *self,
+                                  gsize            size)
+{
+  g_mutex_lock (&self->lock);
+  self->accepted += size;
+  self->written += size;
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+_gproc_write_queue_can_end (GProcWriteQueue *self)
+{
+  gboolean can_end;
+
+  g_mutex_lock (&self->lock);
+  can_end = self->ended || _gproc_output_can_end (&self->output);
+  g_mutex_unlock (&self->lock);
+
+  return can_end;
+}
+
+void
+_gproc_write_queue_end (GProcWriteQueue *self)
+{
+  g_mutex_lock (&self->lock);
+  self->end_wanted = TRUE;
+  _gproc_queue_push (self, GPROC_PUSH_BUDGET);
+  if (self->pieces.length > 0)
+    _gproc_queue_schedule (self);
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+_gproc_write_queue_reached (GProcWriteQueue  *self,
+                            GProcWaitFor      what,
+                            guint64           position,
+                            GError          **error)
+{
+  gboolean reached;
+
+  g_mutex_lock (&self->lock);
+  reached = queue_reached (self, what, position);
+  if (reached && self->error != NULL)
+    g_propagate_error (error, g_error_copy (self->error));
+  else if (reached && self->closed && what != GPROC_WAIT_CLOSED)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The stream is already closed"));
+  g_mutex_unlock (&self->lock);
+
+  return reached;
+}
+
+void
+_gproc_write_queue_add_waiter (GProcWriteQueue *self,
+                               GProcWatch      *watch,
+                               GProcWaitFor     what,
+                               guint64          position)
+{
+  GProcQueueWaiter waiter = { watch, what, position };
+
+  g_mutex_lock (&self->lock);
+  if (self->waiters == NULL)
+    self->waiters = g_array_new (FALSE, FALSE, sizeof (GProcQueueWaiter));
+  g_array_append_val (self->waiters, waiter);
+  if (queue_reached (self, what, position))
+    _gproc_watch_wake (watch);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+_gproc_write_queue_remove_waiter (GProcWriteQueue *self,
+                                  GProcWatch      *watch)
+{
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; self->waiters != NULL && i < self->waiters->len; i++)
+    {
+      if (g_array_index (self->waiters, GProcQueueWaiter, i).watch != watch)
+        continue;
+      g_array_remove_index (self->waiters, i);
+      break;
+    }
+  if (self->waiters != NULL && self->waiters->len == 0)
+    g_clear_pointer (&self->waiters, g_array_unref);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+_gproc_write_queue_set_watermarks (GProcWriteQueue *self,
+                                   gsize            high,
+                                   gsize            low)
+{
+  g_mutex_lock (&self->lock);
+  self->high = high;
+  self->low = low;
+  queue_update_paused (self);
+  _gproc_queue_wake_waiters (self);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+_gproc_write_queue_set_limit (GProcWriteQueue *self,
+                              gsize            limit)
+{
+  g_mutex_lock (&self->lock);
+  self->limit = limit;
+  g_mutex_unlock (&self->lock);
+}
+
+GProcWriteQueueState
+_gproc_write_queue_get_state (GProcWriteQueue *self)
+{
+  GProcWriteQueueState state;
+
+  g_mutex_lock (&self->lock);
+  state.queued = queue_length (self);
+  state.high = self->high;
+  state.low = self->low;
+  state.limit = self->limit;
+  state.accepted = self->accepted;
+  state.written = self->written;
+  state.discarded = self->discarded;
+  state.open = !self->closed && !self->closing && !self->end_wanted;
+  state.broken = self->error != NULL;
+  g_mutex_unlock (&self->lock);
+
+  return state;
+}
+
+GProcDescriptor *
+_gproc_write_queue_get_descriptor (GProcWriteQueue *self)
+{
+  return self->output.descriptor;
+}
+
+GOutputStream *
+_gproc_write_queue_get_base (GProcWriteQueue *self)
+{
+  return self->output.base;
+}

@@ -1,0 +1,203 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Installs the library into a prefix and uses it from there, as a user of it would.
+
+usage: install.py MESON BUILD-FOLDER [--introspection] [--vapi] [--nls] [--installed-tests]
+"""
+
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import tap
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+MESON, BUILD = sys.argv[1:3]
+FEATURES = [name for name in ('introspection', 'vapi', 'nls') if '--' + name in sys.argv]
+FOLDER = tempfile.TemporaryDirectory()
+PREFIX = os.path.join(FOLDER.name, 'prefix')
+
+CONSUMER = '''
+#include <gprocstream/gprocstream.h>
+
+#if !GPROC_CHECK_VERSION (1, 0, 0)
+#error "The version of the headers is wrong"
+#endif
+
+int
+main (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GProcStream) cat = NULL;
+  g_autofree char *line = NULL;
+
+  cat = gproc_stream_new (GPROC_STREAM_FLAGS_NONE, &error, "cat", NULL);
+  g_assert_no_error (error);
+  gproc_writer_queue (gproc_stream_get_stdin (cat), "installed\\n", -1, &error);
+  g_assert_no_error (error);
+  line = gproc_reader_read_line_utf8 (gproc_stream_get_stdout (cat), NULL, &error);
+  g_print ("%s\\n", line);
+  return 0;
+}
+'''
+
+VALA_CONSUMER = '''
+public int main () {
+    try {
+        var cat = new GProc.Launcher ().run ({ "cat" }, new Bytes ("installed".data), null);
+        print ("%s\\n", cat.get_stdout_utf8 ());
+    } catch (Error error) {
+        return 1;
+    }
+    return 0;
+}
+'''
+
+
+def run(*command, environment=None, folder=None):
+    result = subprocess.run(command, check=False, cwd=folder or FOLDER.name,
+                            env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=400)
+    assert result.returncode == 0, f'{command}\n{result.stdout.decode()}'
+    return result.stdout.decode()
+
+
+def installed(*path):
+    return os.path.join(PREFIX, *path)
+
+
+ENVIRONMENT = {'PKG_CONFIG_PATH': installed('lib', 'pkgconfig'),
+               'LD_LIBRARY_PATH': installed('lib'),
+               'GI_TYPELIB_PATH': installed('lib', 'girepository-1.0'),
+               'XDG_DATA_DIRS': installed('share') + ':/usr/local/share:/usr/share'}
+
+
+def pkg_config(*arguments):
+    return run('pkg-config', *arguments, 'gprocstream-1', environment=ENVIRONMENT).split()
+
+
+def program(name, text, *arguments):
+    path = os.path.join(FOLDER.name, name)
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(text)
+    return run(*arguments, path, '-o', path + '.out', *pkg_config('--cflags', '--libs'),
+               environment=ENVIRONMENT) and '' or path + '.out'
+
+
+def meson_install_fills_a_prefix():
+    options = ['-D' + name + ('=enabled' if name in FEATURES else '=disabled')
+               for name in ('introspection', 'vapi', 'nls')]
+    build = os.path.join(FOLDER.name, 'build')
+    run(MESON, 'setup', '--buildtype=plain', '--prefix', PREFIX, '--libdir=lib', '-Dtests=false',
+        '-Ddocs=disabled', *options, build, TOP)
+    run(MESON, 'install', '-C', build)
+    assert os.path.islink(installed('lib', 'libgprocstream-1.so'))
+    assert os.path.realpath(installed('lib', 'libgprocstream-1.so.0')).endswith('.so.0.0.0')
+    assert not glob.glob(installed('**', '*.a'), recursive=True)
+
+
+def all_public_headers_and_no_other_are_there():
+    folder = os.path.join(TOP, 'gprocstream')
+    wanted = [os.path.relpath(path, folder)
+              for path in glob.glob(os.path.join(folder, '**', '*.h'), recursive=True)
+              if not path.endswith('-private.h')]
+    wanted.append(os.path.join('base', 'gproc-version.h'))
+    root = installed('include', 'gprocstream-1', 'gprocstream')
+    found = [os.path.relpath(path, root)
+             for path in glob.glob(os.path.join(root, '**', '*.h'), recursive=True)]
+    assert sorted(found) == sorted(wanted), (found, wanted)
+
+
+def pkg_config_says_all_that_is_needed():
+    assert pkg_config('--modversion') == [re.search(
+        r"version: '([^']+)'", open(os.path.join(TOP, 'meson.build'), encoding='utf-8').read())[1]]
+    assert f'-I{installed("include", "gprocstream-1")}' in pkg_config('--cflags-only-I')
+    assert '-lgprocstream-1' in pkg_config('--libs-only-l')
+    assert 'gio-2.0' in ' '.join(pkg_config('--print-requires'))
+
+
+def a_program_is_built_by_pkg_config_alone():
+    path = program('consumer.c', CONSUMER, *os.environ.get('CC', 'cc').split(), '-std=c99', '-Wall',
+                   '-Wextra', '-Werror', '-pedantic', '-Wno-error=pedantic')
+    assert run(path, environment=ENVIRONMENT) == 'installed\n'
+
+
+def a_header_alone_is_refused():
+    path = os.path.join(FOLDER.name, 'alone.c')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write('#include <gprocstream/streams/gproc-reader.h>\n')
+    result = subprocess.run(['cc', '-fsyntax-only', path, *pkg_config('--cflags')], check=False,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert result.returncode != 0
+    assert b'Only <gprocstream/gprocstream.h> can be included' in result.stdout
+
+
+def the_headers_are_good_cplusplus():
+    if not shutil.which('g++'):
+        raise tap.Skip('there is no C++ compiler')
+    path = os.path.join(FOLDER.name, 'consumer.cc')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write('#include <gprocstream/gprocstream.h>\nint main () { return 0; }\n')
+    run('g++', '-Wall', '-Werror', '-fsyntax-only', path, *pkg_config('--cflags'))
+
+
+def the_typelib_is_found():
+    if 'introspection' not in FEATURES:
+        raise tap.Skip('built without introspection')
+    text = run(sys.executable, '-c', 'import gi; gi.require_version("GProc", "1")\n'
+               'from gi.repository import GProc\n'
+               'print(GProc.Launcher().run(["echo", "installed"], None, None).get_stdout_utf8())',
+               environment=ENVIRONMENT)
+    assert text == 'installed\n\n', text
+    assert os.path.exists(installed('share', 'gir-1.0', 'GProc-1.gir'))
+
+
+def a_vala_program_is_built():
+    if 'vapi' not in FEATURES:
+        raise tap.Skip('built without the Vala bindings')
+    path = os.path.join(FOLDER.name, 'consumer.vala')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(VALA_CONSUMER)
+    run('valac', '--pkg', 'gprocstream-1', '-o', path + '.out', path, environment=ENVIRONMENT)
+    assert run(path + '.out', environment=ENVIRONMENT) == 'installed\n'
+
+
+def translations_are_found():
+    if 'nls' not in FEATURES:
+        raise tap.Skip('built without translations')
+    with open(os.path.join(TOP, 'po', 'LINGUAS'), encoding='utf-8') as file:
+        languages = [line.strip() for line in file if line.strip() and line[0] != '#']
+    found = glob.glob(installed('share', 'locale', '*', 'LC_MESSAGES', 'gprocstream-1.mo'))
+    assert sorted(path.split(os.sep)[-3] for path in found) == sorted(languages)
+
+
+def installed_tests_run_from_where_they_are_installed():
+    if '--installed-tests' not in sys.argv:
+        raise tap.Skip('configured without -Dinstalled_tests=true')
+    root = os.path.join(FOLDER.name, 'root')
+    run(MESON, 'install', '-C', BUILD, '--no-rebuild', '--destdir', root)
+    tests = glob.glob(os.path.join(root, '**', 'installed-tests', 'gprocstream-1', '*.test'),
+                      recursive=True)
+    libraries = glob.glob(os.path.join(root, '**', 'libgprocstream-1.so.0'), recursive=True)
+    assert tests and len(libraries) == 1
+    for path in tests:
+        with open(path, encoding='utf-8') as file:
+            command = re.search(r'^Exec=(.*)$', file.read(), re.M)[1].split()
+        # They are below another root than the one that they name.
+        command = [re.sub(r'(^|=)/', rf'\1{root}/', word) for word in command]
+        assert os.access(command[-2], os.X_OK), command
+        listed = run(*command, '-l', environment={'LD_LIBRARY_PATH': os.path.dirname(libraries[0])})
+        assert '/gproc/' in listed, listed
+        if path.endswith('test-reader.test'):
+            run(*command, environment={'LD_LIBRARY_PATH': os.path.dirname(libraries[0])})
+
+
+tap.run('/gproc/install', meson_install_fills_a_prefix, all_public_headers_and_no_other_are_there,
+        pkg_config_says_all_that_is_needed, a_program_is_built_by_pkg_config_alone,
+        a_header_alone_is_refused, the_headers_are_good_cplusplus, the_typelib_is_found,
+        a_vala_program_is_built, translations_are_found,
+        installed_tests_run_from_where_they_are_installed)
