@@ -17,7 +17,7 @@ import tap
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EXAMPLES = os.path.join(TOP, 'docs', 'examples')
-GIT_CAT_FILE, GZIP_ROUNDTRIP = sys.argv[1:3]
+GIT_CAT_FILE, GZIP_ROUNDTRIP = map(os.path.abspath, sys.argv[1:3])
 NAMES = ['HEAD', 'HEAD^{tree}', 'HEAD:text', 'HEAD:binary', 'HEAD:empty', 'HEAD:large']
 # Neither the configuration of the user nor the repository around the tests matters.
 ENVIRONMENT = {**{name: value for name, value in os.environ.items() if name[:4] != 'GIT_'},
@@ -58,7 +58,7 @@ def check_objects(command):
             body = subprocess.run(['git', 'cat-file', kind, name], check=True, cwd=folder,
                                   env=ENVIRONMENT, stdout=subprocess.PIPE).stdout
             checksum = hashlib.sha256(body).hexdigest()[:16]
-            expected = f'{name}: {kind} {identifier}, {len(body)} bytes, sha256 {checksum}…'
+            expected = f'{name}: {kind} {identifier}, {len(body)} bytes, sha256 {checksum}'
             assert line == expected, (line, expected)
         assert lines[-2] == 'HEAD:missing missing'
         assert lines[-1] == f'{len(NAMES) + 1} objects over one stream, git exited with 0'

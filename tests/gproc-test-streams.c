@@ -17,7 +17,7 @@ typedef struct
   GByteArray *bytes;
   gsize position; /* Of the reader in the bytes. */
   gsize chunk;
-  gsize cut;        /* No read goes across this position. */
+  gsize cut; /* No read goes across this position. */
   gsize error_after;
   int error_code; /* −1: none. */
   int flush_code;
@@ -273,12 +273,9 @@ hostile_source_closure (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-static GSourceFuncs hostile_source_funcs = { hostile_source_prepare,
-                                             hostile_source_check,
-                                             hostile_source_dispatch,
-                                             hostile_source_finalize,
-                                             NULL,
-                                             NULL };
+static GSourceFuncs hostile_source_funcs = { hostile_source_prepare,  hostile_source_check,
+                                             hostile_source_dispatch, hostile_source_finalize,
+                                             hostile_source_closure,  NULL };
 
 static GSource *
 hostile_source_new (gpointer stream)
@@ -585,8 +582,8 @@ GInputStream *
 gproc_test_input_new (GBytes             *data,
                       GProcTestHostility  hostility)
 {
-  gpointer stream =
-    hostile_new (gproc_test_input_get_type (), gproc_test_pollable_input_get_type (), hostility);
+  gpointer stream = hostile_new (gproc_test_input_get_type (),
+                                 gproc_test_pollable_input_get_type (), hostility);
 
   if (data != NULL)
     gproc_test_input_push (stream, g_bytes_get_data (data, NULL), g_bytes_get_size (data));
@@ -601,15 +598,15 @@ gproc_test_output_new (GProcTestHostility hostility)
 }
 
 /* Sets one field of either kind of stream, and wakes what waits for it. */
-#define HOSTILE_SET(stream, field, value)                                                          \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    Hostile *self_ = get_hostile (stream);                                                         \
-    g_mutex_lock (&self_->lock);                                                                   \
-    self_->field = (value);                                                                        \
-    wake_sources (self_);                                                                          \
-    g_mutex_unlock (&self_->lock);                                                                 \
-  }                                                                                                \
+#define HOSTILE_SET(stream, field, value)  \
+  G_STMT_START                             \
+  {                                        \
+    Hostile *self_ = get_hostile (stream); \
+    g_mutex_lock (&self_->lock);           \
+    self_->field = (value);                \
+    wake_sources (self_);                  \
+    g_mutex_unlock (&self_->lock);         \
+  }                                        \
   G_STMT_END
 
 void

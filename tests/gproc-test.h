@@ -48,13 +48,13 @@ void gproc_test_iterate (gint64      deadline,
                          const char *location,
                          const char *condition);
 
-#define gproc_test_wait_for(condition)                                                             \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    gint64 deadline_ = gproc_test_deadline ();                                                     \
-    while (!(condition))                                                                           \
-      gproc_test_iterate (deadline_, G_STRLOC, #condition);                                        \
-  }                                                                                                \
+#define gproc_test_wait_for(condition)                      \
+  G_STMT_START                                              \
+  {                                                         \
+    gint64 deadline_ = gproc_test_deadline ();              \
+    while (!(condition))                                    \
+      gproc_test_iterate (deadline_, G_STRLOC, #condition); \
+  }                                                         \
   G_STMT_END
 
 #define gproc_test_wait(flag) gproc_test_wait_for (g_atomic_int_get (flag))
@@ -85,9 +85,9 @@ typedef struct
   int done;        /* How often the callback ran: never more than once. */
 } GProcTestCall;
 
-#define GPROC_TEST_CALL_INIT                                                                       \
-  {                                                                                                \
-    NULL, NULL, NULL, 0                                                                            \
+#define GPROC_TEST_CALL_INIT \
+  {                          \
+    NULL, NULL, NULL, 0      \
   }
 
 void gproc_test_call_done (GObject      *source,
@@ -150,37 +150,37 @@ GBytes *gproc_test_random_bytes (gsize size);
 char *gproc_test_program (const char *name);
 char *gproc_test_find_program (const char *name);
 
-#define gproc_test_assert_bytes(bytes, string)                                                     \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    GBytes *bytes_ = (bytes);                                                                      \
-    const char *string_ = (string);                                                                \
-    g_assert_nonnull (bytes_);                                                                     \
-    g_assert_cmpmem (g_bytes_get_data (bytes_, NULL), g_bytes_get_size (bytes_), string_,          \
-                     strlen (string_));                                                            \
-  }                                                                                                \
+#define gproc_test_assert_bytes(bytes, string)                                            \
+  G_STMT_START                                                                            \
+  {                                                                                       \
+    GBytes *bytes_ = (bytes);                                                             \
+    const char *string_ = (string);                                                       \
+    g_assert_nonnull (bytes_);                                                            \
+    g_assert_cmpmem (g_bytes_get_data (bytes_, NULL), g_bytes_get_size (bytes_), string_, \
+                     strlen (string_));                                                   \
+  }                                                                                       \
   G_STMT_END
 
-#define gproc_test_assert_equal(a, b)                                                              \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    GBytes *a_ = (a);                                                                              \
-    GBytes *b_ = (b);                                                                              \
-    g_assert_nonnull (a_);                                                                         \
-    g_assert_nonnull (b_);                                                                         \
-    g_assert_cmpmem (g_bytes_get_data (a_, NULL), g_bytes_get_size (a_),                           \
-                     g_bytes_get_data (b_, NULL), g_bytes_get_size (b_));                          \
-  }                                                                                                \
+#define gproc_test_assert_equal(a, b)                                     \
+  G_STMT_START                                                            \
+  {                                                                       \
+    GBytes *a_ = (a);                                                     \
+    GBytes *b_ = (b);                                                     \
+    g_assert_nonnull (a_);                                                \
+    g_assert_nonnull (b_);                                                \
+    g_assert_cmpmem (g_bytes_get_data (a_, NULL), g_bytes_get_size (a_),  \
+                     g_bytes_get_data (b_, NULL), g_bytes_get_size (b_)); \
+  }                                                                       \
   G_STMT_END
 
 /* Asserts the error, and clears it. */
-#define gproc_test_assert_error(error, domain, code)                                               \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    g_assert_error ((error), (domain), (code));                                                    \
-    g_assert_cmpuint (strlen ((error)->message), >, 0);                                            \
-    g_clear_error (&(error));                                                                      \
-  }                                                                                                \
+#define gproc_test_assert_error(error, domain, code)    \
+  G_STMT_START                                          \
+  {                                                     \
+    g_assert_error ((error), (domain), (code));         \
+    g_assert_cmpuint (strlen ((error)->message), >, 0); \
+    g_clear_error (&(error));                           \
+  }                                                     \
   G_STMT_END
 
 G_END_DECLS

@@ -55,20 +55,21 @@ def every_file_names_its_licence():
 
 
 def files_and_functions_stay_short():
-    long_files = [path for path in sources('gprocstream/**/*.[ch]', 'tests/*.[ch]')
+    long_files = [path for path in sources('gprocstream/**/*.[ch]')
                   if read(path).count('\n') > 800]
-    assert not long_files, long_files
     long_functions = []
     for path in sources('gprocstream/**/*.c'):
         start = None
-        for number, line in enumerate(read(path).split('\n'), 1):
+        # What documents a property within a function does not make the function longer.
+        text = re.sub(r'\n *\/\*\*.*?\*\/', '', read(path), flags=re.S)
+        for number, line in enumerate(text.split('\n'), 1):
             if line == '{':
                 start = number
             elif line == '}' and start:
                 if number - start > 60:
-                    long_functions.append(f'{path}:{start} has {number - start} lines')
+                    long_functions.append(f'{path} has a function of {number - start} lines')
                 start = None
-    assert not long_functions, long_functions
+    assert not long_files and not long_functions, long_files + long_functions
 
 
 def a_folder_includes_only_those_above_it():
@@ -90,6 +91,16 @@ def every_file_with_messages_is_translated():
     listed = [line for line in read(os.path.join(TOP, 'po', 'POTFILES.in')).split('\n')
               if line and not line.startswith('#')]
     assert listed == wanted, f'po/POTFILES.in should list {wanted}'
+
+
+def messages_hold_no_macros():
+    """A message ends for xgettext where a macro such as G_GSIZE_FORMAT begins."""
+    cut = []
+    for path in sources('gprocstream/**/*.c'):
+        for argument in re.findall(r'\b(?:_|N_|C_|ngettext|g_dngettext) ?\(([^;]*?);', read(path)):
+            if re.search(r'%"\s*(G_|PRI)\w+', argument.split('",')[0] + '"'):
+                cut.append(f'{os.path.relpath(path, TOP)}: {argument.split(chr(10))[0]}')
+    assert not cut, cut
 
 
 def messages(path):
@@ -149,5 +160,5 @@ if '--update-template' in sys.argv:
 else:
     tap.run('/gproc/style', c_files_are_formatted, every_file_names_its_licence,
             files_and_functions_stay_short, a_folder_includes_only_those_above_it,
-            every_file_with_messages_is_translated, the_template_is_up_to_date,
+            every_file_with_messages_is_translated, messages_hold_no_macros, the_template_is_up_to_date,
             translations_are_complete, python_files_compile, shell_scripts_parse)

@@ -41,7 +41,7 @@ def declared():
                 continue
             with open(os.path.join(folder, name), encoding='utf-8') as file:
                 text = re.sub(r'/\*.*?\*/', '', file.read(), flags=re.S)
-            names.update(re.findall(r'GPROC_AVAILABLE_IN_[0-9_]+\s+[^;]*?(\w+) \([^;]*?\)'
+            names.update(re.findall(r'GPROC_AVAILABLE_IN_[0-9_]+\s+(?!G_DECLARE)[^;]*?(\w+) \([^;]*?\)'
                                     r'(?:\s+G_GNUC_\w+)*;', text))
             names.update(prefix + '_get_type' for prefix in re.findall(
                 r'G_DECLARE_(?:FINAL_TYPE|INTERFACE|DERIVABLE_TYPE) \(\w+,\s*(\w+)', text))

@@ -21,20 +21,40 @@ static gssize
 write_string (GProcDescriptor *descriptor,
               const char      *string)
 {
-  struct iovec piece = { (char *) string, strlen (string) };
+  gsize done = 0;
 
-  return _gproc_descriptor_writev (descriptor, &piece, 1);
+  /* What cannot be kept from blocking otherwise takes a byte at a time. */
+  do
+    {
+      struct iovec piece = { (char *) string + done, strlen (string) - done };
+      gssize count = _gproc_descriptor_writev (descriptor, &piece, 1);
+
+      if (count < 0)
+        return count;
+      done += count;
+    }
+  while (done < strlen (string));
+  return done;
 }
 
+/* A terminal may give what was written byte by byte in several pieces. */
 static void
 assert_read (GProcDescriptor *descriptor,
              const char      *expected)
 {
   char buffer[64];
-  gssize count = _gproc_descriptor_read (descriptor, buffer, sizeof buffer);
+  gsize done = 0;
+  gssize count;
 
-  g_assert_cmpint (count, ==, strlen (expected));
-  g_assert_cmpmem (buffer, count, expected, strlen (expected));
+  do
+    {
+      gproc_test_wait_for (gproc_test_fd_is_ready (_gproc_descriptor_get_fd (descriptor), G_IO_IN));
+      count = _gproc_descriptor_read (descriptor, buffer + done, sizeof buffer - done);
+      g_assert_cmpint (count, >=, 0);
+      done += count;
+    }
+  while (count > 0 && done < strlen (expected));
+  g_assert_cmpmem (buffer, done, expected, strlen (expected));
 }
 
 static void
@@ -53,7 +73,8 @@ test_owned (void)
   int fds[2];
 
   gproc_test_socketpair (fds);
-  descriptor = _gproc_descriptor_new (fds[0], TRUE, GPROC_DESCRIPTOR_READ | GPROC_DESCRIPTOR_WRITE, NULL);
+  descriptor = _gproc_descriptor_new (fds[0], TRUE, GPROC_DESCRIPTOR_READ | GPROC_DESCRIPTOR_WRITE,
+                                      NULL);
   g_assert_true (gproc_test_fd_is_nonblocking (fds[0]));
   g_assert_cmpint (_gproc_descriptor_get_kind (descriptor), ==, GPROC_DESCRIPTOR_SOCKET);
   g_assert_cmpint (_gproc_descriptor_get_fd (descriptor), ==, fds[0]);
@@ -209,7 +230,8 @@ test_borrowed_other (void)
   GProcDescriptor *descriptor;
   int fd = gproc_test_open ("/dev/null", O_RDWR);
 
-  descriptor = _gproc_descriptor_new (fd, FALSE, GPROC_DESCRIPTOR_READ | GPROC_DESCRIPTOR_WRITE, NULL);
+  descriptor = _gproc_descriptor_new (fd, FALSE, GPROC_DESCRIPTOR_READ | GPROC_DESCRIPTOR_WRITE,
+                                      NULL);
   g_assert_cmpint (_gproc_descriptor_get_kind (descriptor), ==, GPROC_DESCRIPTOR_OTHER);
   g_assert_cmpint (write_string (descriptor, "hello"), ==, 5);
   assert_read (descriptor, "");
@@ -440,7 +462,10 @@ test_pipe_end (void)
 static void
 test_grow (void)
 {
-  enum { N = 200 };
+  enum
+  {
+    N = 200
+  };
   GProcDescriptor *descriptors[N];
   int writers[N];
   g_autofree char *text = NULL;

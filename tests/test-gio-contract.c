@@ -188,12 +188,14 @@ test_pending_writer (void)
   filled = gproc_test_fill (gproc_writer_get_fd (writer));
   g_output_stream_write_async (stream, "first", 5, 0, NULL, gproc_test_call_done, &writing);
   g_output_stream_write_async (stream, "second", 6, 0, NULL, gproc_test_call_done, &refused);
-  g_assert_cmpint (g_output_stream_write_finish (stream, gproc_test_call_wait (&refused), &error), ==, -1);
+  g_assert_cmpint (g_output_stream_write_finish (stream, gproc_test_call_wait (&refused), &error),
+                   ==, -1);
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
   g_assert_false (g_output_stream_flush (stream, NULL, &error));
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
   g_bytes_unref (gproc_test_read (peer, filled));
-  g_assert_cmpint (g_output_stream_write_finish (stream, gproc_test_call_wait (&writing), &error), ==, 5);
+  g_assert_cmpint (g_output_stream_write_finish (stream, gproc_test_call_wait (&writing), &error),
+                   ==, 5);
   g_assert_no_error (error);
   gproc_test_close (&peer);
 }
@@ -267,7 +269,8 @@ test_close_pending (void)
   g_assert_false (g_input_stream_close (G_INPUT_STREAM (reader), NULL, &error));
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
   g_input_stream_close_async (G_INPUT_STREAM (reader), 0, NULL, gproc_test_call_done, &closing);
-  g_assert_false (g_input_stream_close_finish (G_INPUT_STREAM (reader), gproc_test_call_wait (&closing), &error));
+  g_assert_false (
+    g_input_stream_close_finish (G_INPUT_STREAM (reader), gproc_test_call_wait (&closing), &error));
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
   g_assert_false (g_input_stream_is_closed (G_INPUT_STREAM (reader)));
   gproc_test_write (peer, "x\n", 2);
@@ -293,13 +296,15 @@ test_no_threads (void)
   reader = make_reader (&peers[0]);
   writer = make_writer (&peers[1]);
   gproc_test_write (peers[0], "0123456789", 10);
-  g_input_stream_read_async (G_INPUT_STREAM (reader), buffer, 4, 0, NULL, gproc_test_call_done, &calls[0]);
+  g_input_stream_read_async (G_INPUT_STREAM (reader), buffer, 4, 0, NULL, gproc_test_call_done,
+                             &calls[0]);
   gproc_test_call_wait (&calls[0]);
   g_input_stream_skip_async (G_INPUT_STREAM (reader), 4, 0, NULL, gproc_test_call_done, &calls[1]);
   gproc_test_call_wait (&calls[1]);
   g_input_stream_close_async (G_INPUT_STREAM (reader), 0, NULL, gproc_test_call_done, &calls[2]);
   gproc_test_call_wait (&calls[2]);
-  g_output_stream_write_async (G_OUTPUT_STREAM (writer), "hello", 5, 0, NULL, gproc_test_call_done, &calls[3]);
+  g_output_stream_write_async (G_OUTPUT_STREAM (writer), "hello", 5, 0, NULL, gproc_test_call_done,
+                               &calls[3]);
   gproc_test_call_wait (&calls[3]);
   g_output_stream_flush_async (G_OUTPUT_STREAM (writer), 0, NULL, gproc_test_call_done, &calls[4]);
   gproc_test_call_wait (&calls[4]);
@@ -473,7 +478,9 @@ test_cancel_blocking (void)
       else if (i == 2)
         g_assert_false (g_output_stream_flush (G_OUTPUT_STREAM (writer), cancellable, &error));
       else
-        g_assert_cmpint (g_output_stream_write (G_OUTPUT_STREAM (writer), "x", 1, cancellable, &error), ==, -1);
+        g_assert_cmpint (g_output_stream_write (G_OUTPUT_STREAM (writer), "x", 1, cancellable,
+                                                &error),
+                         ==, -1);
       gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
       g_thread_join (thread);
     }
@@ -498,14 +505,15 @@ test_cancel_write (void)
   int peer;
 
   writer = make_writer (&peer);
-  g_output_stream_write_all_async (G_OUTPUT_STREAM (writer), data, 300000, 0, cancellable, gproc_test_call_done,
-                                   &call);
+  g_output_stream_write_all_async (G_OUTPUT_STREAM (writer), data, 300000, 0, cancellable,
+                                   gproc_test_call_done, &call);
   gproc_test_wait_for (gproc_test_fd_is_ready (peer, G_IO_IN));
   gproc_test_settle ();
   g_assert_cmpint (call.done, ==, 0);
   g_cancellable_cancel (cancellable);
-  g_assert_false (g_output_stream_write_all_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call),
-                                                    &written, &error));
+  g_assert_false (g_output_stream_write_all_finish (G_OUTPUT_STREAM (writer),
+                                                    gproc_test_call_wait (&call), &written,
+                                                    &error));
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_cmpuint (written, >, 0);
   g_assert_cmpuint (gproc_writer_get_bytes_written (writer), ==, written);
@@ -533,7 +541,8 @@ test_both_directions (void)
   writer = gproc_test_track (gproc_writer_new_for_fd (fds[0], FALSE));
   filled = gproc_test_fill (fds[0]);
   gproc_reader_read_exactly_async (reader, 5, 0, NULL, gproc_test_call_done, &reading);
-  g_output_stream_write_async (G_OUTPUT_STREAM (writer), "hello", 5, 0, NULL, gproc_test_call_done, &writing);
+  g_output_stream_write_async (G_OUTPUT_STREAM (writer), "hello", 5, 0, NULL, gproc_test_call_done,
+                               &writing);
   gproc_test_settle ();
   g_assert_cmpint (reading.done + writing.done, ==, 0);
   gproc_test_write (fds[1], "12345", 5);
@@ -541,7 +550,8 @@ test_both_directions (void)
   gproc_test_assert_bytes (bytes, "12345");
   g_assert_cmpint (writing.done, ==, 0);
   g_bytes_unref (gproc_test_read (fds[1], filled));
-  g_assert_cmpint (g_output_stream_write_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&writing), &error),
+  g_assert_cmpint (g_output_stream_write_finish (G_OUTPUT_STREAM (writer),
+                                                 gproc_test_call_wait (&writing), &error),
                    ==, 5);
   g_assert_no_error (error);
   g_clear_object (&reader);

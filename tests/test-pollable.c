@@ -92,7 +92,8 @@ read_nonblocking (GProcReader  *reader,
                   gsize         size,
                   GError      **error)
 {
-  return g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (reader), buffer, size, NULL, error);
+  return g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (reader), buffer, size,
+                                                   NULL, error);
 }
 
 static gssize
@@ -102,7 +103,8 @@ write_nonblocking (GProcWriter  *writer,
                    GError      **error)
 {
   return g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (writer), data,
-                                                     size < 0 ? strlen (data) : (gsize) size, NULL, error);
+                                                     size < 0 ? strlen (data) : (gsize) size, NULL,
+                                                     error);
 }
 
 static void
@@ -118,10 +120,8 @@ test_can_poll (void)
     gpointer stream;
     gboolean can_poll;
   } cases[] = {
-    { gproc_reader_new (pollable), TRUE },
-    { gproc_reader_new (refusing), FALSE },
-    { gproc_reader_new (plain), FALSE },
-    { gproc_writer_new (pollable_out), TRUE },
+    { gproc_reader_new (pollable), TRUE },   { gproc_reader_new (refusing), FALSE },
+    { gproc_reader_new (plain), FALSE },     { gproc_writer_new (pollable_out), TRUE },
     { gproc_writer_new (plain_out), FALSE },
   };
   g_autoptr (GProcReader) reader = NULL;
@@ -188,8 +188,9 @@ test_read_nonblocking (void)
 static void
 test_read_nonblocking_base (void)
 {
-  g_autoptr (GInputStream) base =
-    gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_POLLABLE | GPROC_TEST_HOSTILE_SLOW | GPROC_TEST_HOSTILE_SPURIOUS);
+  g_autoptr (GInputStream)
+    base = gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_POLLABLE | GPROC_TEST_HOSTILE_SLOW |
+                                         GPROC_TEST_HOSTILE_SPURIOUS);
   g_autoptr (GProcReader) reader = gproc_test_track (gproc_reader_new (base));
   g_autoptr (GError) error = NULL;
   char buffer[16];
@@ -258,13 +259,15 @@ test_writev_nonblocking (void)
 
   writer = make_writer (&peer);
   stream = G_POLLABLE_OUTPUT_STREAM (writer);
-  g_assert_cmpint (g_pollable_output_stream_writev_nonblocking (stream, vectors, 3, &written, NULL, &error), ==,
-                   G_POLLABLE_RETURN_OK);
+  g_assert_cmpint (g_pollable_output_stream_writev_nonblocking (stream, vectors, 3, &written, NULL,
+                                                                &error),
+                   ==, G_POLLABLE_RETURN_OK);
   g_assert_no_error (error);
   g_assert_cmpuint (written, ==, 11);
   filled = gproc_test_fill (gproc_writer_get_fd (writer));
-  g_assert_cmpint (g_pollable_output_stream_writev_nonblocking (stream, vectors, 3, &written, NULL, &error), ==,
-                   G_POLLABLE_RETURN_WOULD_BLOCK);
+  g_assert_cmpint (g_pollable_output_stream_writev_nonblocking (stream, vectors, 3, &written, NULL,
+                                                                &error),
+                   ==, G_POLLABLE_RETURN_WOULD_BLOCK);
   g_assert_no_error (error);
   g_assert_cmpuint (written, ==, 0);
   {
@@ -274,12 +277,14 @@ test_writev_nonblocking (void)
   }
   g_bytes_unref (gproc_test_read (peer, filled));
   gproc_test_close (&peer);
-  g_assert_cmpint (g_pollable_output_stream_writev_nonblocking (stream, vectors, 3, &written, NULL, &error), ==,
-                   G_POLLABLE_RETURN_FAILED);
+  g_assert_cmpint (g_pollable_output_stream_writev_nonblocking (stream, vectors, 3, &written, NULL,
+                                                                &error),
+                   ==, G_POLLABLE_RETURN_FAILED);
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
   g_output_stream_close (G_OUTPUT_STREAM (writer), NULL, NULL);
-  g_assert_cmpint (g_pollable_output_stream_writev_nonblocking (stream, vectors, 3, &written, NULL, &error), ==,
-                   G_POLLABLE_RETURN_FAILED);
+  g_assert_cmpint (g_pollable_output_stream_writev_nonblocking (stream, vectors, 3, &written, NULL,
+                                                                &error),
+                   ==, G_POLLABLE_RETURN_FAILED);
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
 }
 
@@ -526,8 +531,8 @@ test_source_writer (void)
 static void
 test_source_base (void)
 {
-  g_autoptr (GInputStream) base =
-    gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_POLLABLE | GPROC_TEST_HOSTILE_SPURIOUS);
+  g_autoptr (GInputStream)
+    base = gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_POLLABLE | GPROC_TEST_HOSTILE_SPURIOUS);
   g_autoptr (GOutputStream) base_out = gproc_test_output_new (GPROC_TEST_HOSTILE_POLLABLE);
   g_autoptr (GProcReader) reader = gproc_test_track (gproc_reader_new (base));
   g_autoptr (GProcWriter) writer = gproc_test_track (gproc_writer_new (base_out));

@@ -44,7 +44,7 @@ watch_init (Watch        *self,
             int           fd,
             GIOCondition  events)
 {
-  *self = (Watch) { 0 };
+  *self = (Watch){ 0 };
   self->poller = poller;
   self->fd = fd;
   self->events = events;
@@ -62,6 +62,16 @@ watch_wait (Watch *self,
             int    n_calls)
 {
   gproc_test_wait_for (g_atomic_int_get (&self->n_calls) >= n_calls);
+}
+
+static void
+finish (Watch *self,
+        int    fds[2])
+{
+  _gproc_watch_clear (&self->watch);
+  _gproc_poller_release (self->poller);
+  gproc_test_close (&fds[0]);
+  gproc_test_close (&fds[1]);
 }
 
 static void
@@ -166,10 +176,7 @@ test_chatter (void)
   g_assert_cmpuint (gproc_test_wakeups (), <=, 2);
   g_assert_cmpint (watch.n_calls, ==, 1);
 
-  _gproc_watch_clear (&watch.watch);
-  _gproc_poller_release (poller);
-  gproc_test_close (&fds[0]);
-  gproc_test_close (&fds[1]);
+  finish (&watch, fds);
 }
 
 static void
@@ -227,10 +234,7 @@ test_wake_from_thread (void)
   g_assert_true (watch.thread == g_thread_self ());
   g_assert_cmpint (watch.n_calls, ==, 1);
 
-  _gproc_watch_clear (&watch.watch);
-  _gproc_poller_release (poller);
-  gproc_test_close (&fds[0]);
-  gproc_test_close (&fds[1]);
+  finish (&watch, fds);
 }
 
 typedef struct
@@ -293,10 +297,7 @@ test_wake_race (void)
   while (read (fds[0], byte, sizeof byte) > 0)
     continue;
   g_thread_join (thread);
-  _gproc_watch_clear (&watch.watch);
-  _gproc_poller_release (poller);
-  gproc_test_close (&fds[0]);
-  gproc_test_close (&fds[1]);
+  finish (&watch, fds);
 }
 
 static void
@@ -368,10 +369,7 @@ test_nested_same (void)
   watch_arm (&watch);
   watch_wait (&watch, 5);
   g_assert_cmpint (watch.n_calls, ==, 5);
-  _gproc_watch_clear (&watch.watch);
-  _gproc_poller_release (poller);
-  gproc_test_close (&fds[0]);
-  gproc_test_close (&fds[1]);
+  finish (&watch, fds);
 }
 
 typedef struct
@@ -454,10 +452,7 @@ test_fork_and_clear (void)
   g_assert_cmpint (watch.n_calls, ==, 0);
   gproc_test_write (fds[1], "x", 1);
   watch_wait (&watch, 1);
-  _gproc_watch_clear (&watch.watch);
-  _gproc_poller_release (poller);
-  gproc_test_close (&fds[0]);
-  gproc_test_close (&fds[1]);
+  finish (&watch, fds);
 }
 
 static void
@@ -494,10 +489,7 @@ test_fork_and_use (void)
   gproc_test_fork (use_in_child, &generation);
   gproc_test_write (fds[1], "x", 1);
   watch_wait (&watch, 1);
-  _gproc_watch_clear (&watch.watch);
-  _gproc_poller_release (poller);
-  gproc_test_close (&fds[0]);
-  gproc_test_close (&fds[1]);
+  finish (&watch, fds);
 }
 
 /* epoll refuses files and /dev/null (EPERM): they are always ready. */
@@ -505,7 +497,7 @@ static void
 test_files (void)
 {
   GProcPoller *poller = _gproc_poller_acquire_default (G_PRIORITY_DEFAULT);
-  const char *const paths[] = { "/dev/null", "/proc/self/exe" };
+  const char * const paths[] = { "/dev/null", "/proc/self/exe" };
   gsize i;
 
   for (i = 0; i < G_N_ELEMENTS (paths); i++)
@@ -789,7 +781,10 @@ static void
 test_many (void)
 {
   GProcPoller *poller = _gproc_poller_acquire_default (G_PRIORITY_DEFAULT);
-  enum { N = 400 };
+  enum
+  {
+    N = 400
+  };
   Watch *watches = g_new (Watch, N);
   int *writers = g_new (int, N);
   int i;

@@ -107,7 +107,8 @@ test_line_nul (void)
       g_autoptr (GBytes) line = gproc_reader_read_line (reader, NULL, &error);
 
       g_assert_no_error (error);
-      g_assert_cmpmem (g_bytes_get_data (line, NULL), g_bytes_get_size (line), lines[i].data, lines[i].size);
+      g_assert_cmpmem (g_bytes_get_data (line, NULL), g_bytes_get_size (line), lines[i].data,
+                       lines[i].size);
     }
   assert_line (reader, NULL);
 }
@@ -148,7 +149,7 @@ test_line_utf8 (void)
   g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
   g_autoptr (GProcReader) reader = make_reader_of ("grün\n\nCR\r\nlast", -1, 3);
   g_autoptr (GError) error = NULL;
-  const char *const lines[] = { "grün", "", NULL };
+  const char * const lines[] = { "grün", "", NULL };
   g_autofree char *crlf = NULL;
   g_autofree char *last = NULL;
   gsize i;
@@ -175,7 +176,9 @@ test_line_utf8 (void)
 static void
 test_line_invalid (void)
 {
-  g_autoptr (GProcReader) reader = make_reader_of ("good\nb\xff\xfe" "ad\ngood again\n", -1, 100);
+  g_autoptr (GProcReader) reader = make_reader_of ("good\nb\xff\xfe"
+                                                   "ad\ngood again\n",
+                                                   -1, 100);
   g_autoptr (GError) error = NULL;
   g_autofree char *first = gproc_reader_read_line_utf8 (reader, NULL, &error);
   g_autoptr (GBytes) bytes = NULL;
@@ -186,7 +189,8 @@ test_line_invalid (void)
   /* Nothing is lost: it can be read as bytes. */
   bytes = gproc_reader_read_line (reader, NULL, &error);
   g_assert_no_error (error);
-  gproc_test_assert_bytes (bytes, "b\xff\xfe" "ad\n");
+  gproc_test_assert_bytes (bytes, "b\xff\xfe"
+                                  "ad\n");
   assert_line (reader, "good again\n");
 }
 
@@ -392,7 +396,8 @@ test_limit_consumed (void)
   consumed = gproc_reader_get_last_consumed (reader);
   g_assert_cmpuint (consumed, >, 0);
   g_assert_cmpuint (consumed, <=, 6);
-  g_assert_cmpint (g_input_stream_skip (G_INPUT_STREAM (reader), consumed, NULL, &error), ==, consumed);
+  g_assert_cmpint (g_input_stream_skip (G_INPUT_STREAM (reader), consumed, NULL, &error), ==,
+                   consumed);
   gproc_test_input_push (base, "Dnext END", -1);
   gproc_test_input_end (base);
   gproc_reader_set_limit (reader, 100);
@@ -427,7 +432,8 @@ test_policy_truncate (void)
 
   for (chunk = 1; chunk < 16; chunk++)
     {
-      g_autoptr (GProcReader) reader = make_reader_of ("012345678901\n01234567\nnext\n0123456789", -1, chunk);
+      g_autoptr (GProcReader)
+        reader = make_reader_of ("012345678901\n01234567\nnext\n0123456789", -1, chunk);
       g_autoptr (GError) error = NULL;
       g_autoptr (GBytes) cut = NULL;
 
@@ -448,7 +454,8 @@ test_policy_skip (void)
 
   for (chunk = 1; chunk < 16; chunk++)
     {
-      g_autoptr (GProcReader) reader = make_reader_of ("012345678901\n01234567\n0123456789\nnext\n", -1, chunk);
+      g_autoptr (GProcReader)
+        reader = make_reader_of ("012345678901\n01234567\n0123456789\nnext\n", -1, chunk);
 
       gproc_reader_set_limit (reader, 8);
       gproc_reader_set_limit_policy (reader, GPROC_LIMIT_POLICY_SKIP);

@@ -258,7 +258,8 @@ test_read_exactly_large (void)
   gproc_reader_read_exactly_async (reader, 3000000, 0, NULL, gproc_test_call_done, &call);
   while (!call.done)
     {
-      gssize count = write (peer, (const char *) g_bytes_get_data (data, NULL) + sent, 3000000 - sent);
+      gssize count = write (peer, (const char *) g_bytes_get_data (data, NULL) + sent,
+                            3000000 - sent);
 
       if (count > 0)
         sent += count;
@@ -515,7 +516,8 @@ test_chatter (void)
    * registered finds that out once. */
   gproc_reader_read_exactly_async (reader, 200, 0, NULL, gproc_test_call_done, &call);
   gproc_test_settle ();
-  gproc_test_write (peer, "a long answer that fills what the read asked for, and then a little more of it", -1);
+  gproc_test_write (
+    peer, "a long answer that fills what the read asked for, and then a little more of it", -1);
   bytes = gproc_reader_read_exactly_finish (reader, gproc_test_call_wait (&call), &error);
   g_assert_no_error (error);
   gproc_test_settle ();
@@ -533,7 +535,10 @@ test_chatter (void)
 static void
 test_idle_memory (void)
 {
-  enum { N = 100 };
+  enum
+  {
+    N = 100
+  };
   GProcReader *readers[N];
   int peers[N];
   struct mallinfo2 before;

@@ -18,7 +18,7 @@
 typedef enum
 {
   OP_LINE,
-  OP_UNTIL,   /* The first separator alone. */
+  OP_UNTIL, /* The first separator alone. */
   OP_UNTIL_ANY,
   OP_EXACTLY
 } Op;
@@ -57,7 +57,7 @@ reference_end (const Script *script,
                gsize         start)
 {
   const char *newline[] = { "\n", NULL };
-  const char *const *separators = script->op == OP_LINE ? newline : script->separators;
+  const char * const *separators = script->op == OP_LINE ? newline : script->separators;
   gsize length = strlen (script->data);
   gsize end;
   gsize i;
@@ -83,7 +83,8 @@ make_separators (const Script *script)
   gsize i;
 
   for (i = 0; script->separators[i] != NULL; i++)
-    g_ptr_array_add (separators, g_bytes_new_static (script->separators[i], strlen (script->separators[i])));
+    g_ptr_array_add (separators,
+                     g_bytes_new_static (script->separators[i], strlen (script->separators[i])));
   return separators;
 }
 
@@ -121,7 +122,8 @@ run_async (const Script  *script,
   if (script->op == OP_LINE)
     gproc_reader_read_line_async (reader, 0, NULL, gproc_test_call_done, &call);
   else if (script->op == OP_UNTIL)
-    gproc_reader_read_until_async (reader, script->separators[0], -1, 0, NULL, gproc_test_call_done, &call);
+    gproc_reader_read_until_async (reader, script->separators[0], -1, 0, NULL, gproc_test_call_done,
+                                   &call);
   else if (script->op == OP_UNTIL_ANY)
     gproc_reader_read_until_any_async (reader, separators, 0, NULL, gproc_test_call_done, &call);
   else
@@ -167,7 +169,8 @@ make_reader (const Round *round)
 {
   static const GProcTestHostility hostilities[] = {
     [BASE_POLLABLE] = GPROC_TEST_HOSTILE_POLLABLE,
-    [BASE_SLOW_POLLABLE] = GPROC_TEST_HOSTILE_POLLABLE | GPROC_TEST_HOSTILE_SLOW | GPROC_TEST_HOSTILE_SPURIOUS,
+    [BASE_SLOW_POLLABLE] = GPROC_TEST_HOSTILE_POLLABLE | GPROC_TEST_HOSTILE_SLOW |
+                           GPROC_TEST_HOSTILE_SPURIOUS,
     [BASE_PLAIN] = GPROC_TEST_HOSTILE_NONE,
     [BASE_SLOW_PLAIN] = GPROC_TEST_HOSTILE_SLOW
   };
@@ -190,7 +193,8 @@ check_rest (const Round *round,
             GProcReader *reader,
             const char  *rest)
 {
-  GBytes *(*run) (const Script *, GProcReader *, GError **) = round->async ? run_async : run_blocking;
+  GBytes *(*run) (const Script *, GProcReader *, GError **) = round->async ? run_async
+                                                                           : run_blocking;
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = run (round->script, reader, &error);
   g_autoptr (GBytes) none = NULL;
@@ -221,7 +225,8 @@ check_rest (const Round *round,
 static void
 run_round (const Round *round)
 {
-  GBytes *(*run) (const Script *, GProcReader *, GError **) = round->async ? run_async : run_blocking;
+  GBytes *(*run) (const Script *, GProcReader *, GError **) = round->async ? run_async
+                                                                           : run_blocking;
   g_autoptr (GProcReader) reader = make_reader (round);
   gsize start = 0;
   gsize end;
@@ -274,7 +279,10 @@ static const Script scripts[] = {
   { "/gproc/splits/until-any-order", OP_UNTIL_ANY, "ABCDEFG", { "BCDE", "DEF" } },
   { "/gproc/splits/until-any-suffix", OP_UNTIL_ANY, "xxabcdxxcdxxbcd", { "abcd", "cd", "bcd" } },
   { "/gproc/splits/until-any-inside", OP_UNTIL_ANY, "..abcdef..abcde", { "abcdef", "cd" } },
-  { "/gproc/splits/until-any-lines", OP_UNTIL_ANY, "one\r\ntwo\nthree\rfour", { "\r\n", "\n", "\r" } },
+  { "/gproc/splits/until-any-lines",
+    OP_UNTIL_ANY,
+    "one\r\ntwo\nthree\rfour",
+    { "\r\n", "\n", "\r" } },
   { "/gproc/splits/exactly-1", OP_EXACTLY, "0123456789", { NULL }, 1 },
   { "/gproc/splits/exactly-3", OP_EXACTLY, "0123456789", { NULL }, 3 },
   { "/gproc/splits/exactly-5", OP_EXACTLY, "0123456789", { NULL }, 5 },

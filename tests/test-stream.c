@@ -283,8 +283,7 @@ test_socket_connection (void)
   g_assert_cmpstr (line, ==, "answer");
 
   g_io_stream_close_async (G_IO_STREAM (stream), 0, NULL, gproc_test_call_done, &call);
-  g_assert_true (
-    g_io_stream_close_finish (G_IO_STREAM (stream), gproc_test_call_wait (&call), &error));
+  g_io_stream_close_finish (G_IO_STREAM (stream), gproc_test_call_wait (&call), &error);
   g_assert_no_error (error);
   g_assert_true (g_io_stream_is_closed (G_IO_STREAM (connection)));
   g_assert_false (gproc_test_fd_is_open (fds[0]));
@@ -373,8 +372,7 @@ test_generic_async (gconstpointer data)
   g_assert_true (gproc_writer_queue (gproc_stream_get_stdin (stream), "three", -1, &error));
   g_assert_no_error (error);
   g_io_stream_close_async (G_IO_STREAM (stream), 0, NULL, gproc_test_call_done, &call);
-  g_assert_true (
-    g_io_stream_close_finish (G_IO_STREAM (stream), gproc_test_call_wait (&call), &error));
+  g_io_stream_close_finish (G_IO_STREAM (stream), gproc_test_call_wait (&call), &error);
   g_assert_no_error (error);
   written = gproc_test_output_get_bytes (out);
   gproc_test_assert_bytes (written, "three");

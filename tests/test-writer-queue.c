@@ -26,7 +26,8 @@ static void
 check_counters (GProcWriter *writer)
 {
   g_assert_cmpuint (gproc_writer_get_bytes_accepted (writer), ==,
-                    gproc_writer_get_bytes_written (writer) + gproc_writer_get_bytes_queued (writer) +
+                    gproc_writer_get_bytes_written (writer) +
+                      gproc_writer_get_bytes_queued (writer) +
                       gproc_writer_get_bytes_discarded (writer));
 }
 
@@ -161,7 +162,8 @@ test_forms (void)
     g_autoptr (GBytes) result = gproc_test_read_to_end (peer);
     static const char expected[] = "begin copied N\0L kept abc";
 
-    g_assert_cmpmem (g_bytes_get_data (result, NULL), g_bytes_get_size (result), expected, sizeof expected - 1);
+    g_assert_cmpmem (g_bytes_get_data (result, NULL), g_bytes_get_size (result), expected,
+                     sizeof expected - 1);
   }
   gproc_test_close (&peer);
 }
@@ -421,7 +423,8 @@ test_random_traffic (void)
   writer = make_writer (&peer);
   while (result->len < total)
     {
-      gsize size = MIN ((gsize) g_test_rand_int_range (0, g_test_rand_bit () ? 200 : 70000), total - sent);
+      gsize most = g_test_rand_int_range (0, g_test_rand_bit () ? 200 : 70000);
+      gsize size = MIN (most, total - sent);
       g_autoptr (GBytes) piece = g_bytes_new_from_bytes (data, sent, size);
       g_autoptr (GBytes) got = NULL;
 
@@ -462,7 +465,10 @@ test_random_traffic (void)
 static void
 test_many_pieces (void)
 {
-  enum { N = 5000 };
+  enum
+  {
+    N = 5000
+  };
   g_autoptr (GString) expected = g_string_new (NULL);
   g_autoptr (GProcWriter) writer = NULL;
   g_autoptr (GError) error = NULL;
@@ -547,8 +553,8 @@ on_feed (gpointer data)
 {
   Feeder *feeder = data;
 
-  queue_zeros (feeder->writer, 3000);
-  feeder->fed += 3000;
+  queue_zeros (feeder->writer, 30000);
+  feeder->fed += 30000;
   return G_SOURCE_CONTINUE;
 }
 
@@ -609,7 +615,8 @@ test_queue_during_flush (void)
   g_assert_cmpint (call.done, ==, 0);
   queue (writer, "later", -1);
   take (peer, filled);
-  g_assert_true (g_output_stream_flush_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error));
+  g_assert_true (
+    g_output_stream_flush_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error));
   g_assert_no_error (error);
   finish (writer);
   assert_available (peer, "before during later");
@@ -630,13 +637,14 @@ test_queue_during_splice (void)
   writer = make_writer (&peer);
   gproc_test_input_hold (source);
   gproc_test_input_push (source, "spliced", -1);
-  g_output_stream_splice_async (G_OUTPUT_STREAM (writer), source, G_OUTPUT_STREAM_SPLICE_NONE, 0, NULL,
-                                gproc_test_call_done, &call);
+  g_output_stream_splice_async (G_OUTPUT_STREAM (writer), source, G_OUTPUT_STREAM_SPLICE_NONE, 0,
+                                NULL, gproc_test_call_done, &call);
   gproc_test_settle ();
   g_assert_false (gproc_writer_queue (writer, "x", 1, &error));
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
   gproc_test_input_end (source);
-  g_assert_cmpint (g_output_stream_splice_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error),
+  g_assert_cmpint (g_output_stream_splice_finish (G_OUTPUT_STREAM (writer),
+                                                  gproc_test_call_wait (&call), &error),
                    ==, 7);
   g_assert_no_error (error);
   queue (writer, " after", -1);

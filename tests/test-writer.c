@@ -35,7 +35,8 @@ static void
 check_counters (GProcWriter *writer)
 {
   g_assert_cmpuint (gproc_writer_get_bytes_accepted (writer), ==,
-                    gproc_writer_get_bytes_written (writer) + gproc_writer_get_bytes_queued (writer) +
+                    gproc_writer_get_bytes_written (writer) +
+                      gproc_writer_get_bytes_queued (writer) +
                       gproc_writer_get_bytes_discarded (writer));
 }
 
@@ -133,9 +134,11 @@ test_write_order (void)
   g_assert_cmpint (g_output_stream_write (G_OUTPUT_STREAM (writer), "3", 1, NULL, &error), ==, 1);
   queue (writer, "4");
   queue (writer, "5");
-  g_output_stream_write_async (G_OUTPUT_STREAM (writer), "6", 1, 0, NULL, gproc_test_call_done, &call);
+  g_output_stream_write_async (G_OUTPUT_STREAM (writer), "6", 1, 0, NULL, gproc_test_call_done,
+                               &call);
   g_assert_cmpint (call.done, ==, 0);
-  g_assert_cmpint (g_output_stream_write_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error),
+  g_assert_cmpint (g_output_stream_write_finish (G_OUTPUT_STREAM (writer),
+                                                 gproc_test_call_wait (&call), &error),
                    ==, 1);
   g_assert_no_error (error);
   queue (writer, "7");
@@ -172,14 +175,14 @@ test_write_all (void)
 
   writer = make_writer (&sink.fd);
   thread = g_thread_new ("sink", sink_thread, &sink);
-  g_assert_true (g_output_stream_write_all (G_OUTPUT_STREAM (writer), g_bytes_get_data (data, NULL), 500000,
-                                            &written, NULL, &error));
+  g_assert_true (g_output_stream_write_all (G_OUTPUT_STREAM (writer), g_bytes_get_data (data, NULL),
+                                            500000, &written, NULL, &error));
   g_assert_cmpuint (written, ==, 500000);
   g_output_stream_write_all_async (G_OUTPUT_STREAM (writer),
-                                   (const char *) g_bytes_get_data (data, NULL) + 500000, 500000, 0, NULL,
-                                   gproc_test_call_done, &call);
-  g_assert_true (g_output_stream_write_all_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call),
-                                                   &written, &error));
+                                   (const char *) g_bytes_get_data (data, NULL) + 500000, 500000, 0,
+                                   NULL, gproc_test_call_done, &call);
+  g_assert_true (g_output_stream_write_all_finish (G_OUTPUT_STREAM (writer),
+                                                   gproc_test_call_wait (&call), &written, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (written, ==, 500000);
   close_writer (writer);
@@ -202,12 +205,14 @@ test_unbuffered (void)
   writer = make_writer (&peer);
   gproc_writer_set_queue_limit (writer, 0);
   filled = gproc_test_fill (gproc_writer_get_fd (writer));
-  g_output_stream_write_async (G_OUTPUT_STREAM (writer), "hello", 5, 0, NULL, gproc_test_call_done, &call);
+  g_output_stream_write_async (G_OUTPUT_STREAM (writer), "hello", 5, 0, NULL, gproc_test_call_done,
+                               &call);
   gproc_test_settle ();
   g_assert_cmpint (call.done, ==, 0);
   g_assert_cmpuint (gproc_writer_get_bytes_queued (writer), ==, 0);
   g_bytes_unref (gproc_test_read (peer, filled));
-  g_assert_cmpint (g_output_stream_write_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error),
+  g_assert_cmpint (g_output_stream_write_finish (G_OUTPUT_STREAM (writer),
+                                                 gproc_test_call_wait (&call), &error),
                    ==, 5);
   g_assert_no_error (error);
   close_writer (writer);
@@ -232,7 +237,8 @@ test_close_writes_queue (void)
   gproc_test_settle ();
   g_assert_cmpint (call.done, ==, 0);
   g_bytes_unref (gproc_test_read (peer, filled));
-  g_assert_true (g_output_stream_close_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error));
+  g_assert_true (
+    g_output_stream_close_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error));
   g_assert_no_error (error);
   g_assert_cmpint (gproc_writer_get_fd (writer), ==, -1);
   assert_rest (peer, "hello world");
@@ -261,8 +267,10 @@ test_close_cancelled (void)
       queue (writer, "dropped");
       if (async)
         {
-          g_output_stream_close_async (G_OUTPUT_STREAM (writer), 0, cancellable, gproc_test_call_done, &call);
-          g_output_stream_close_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error);
+          g_output_stream_close_async (G_OUTPUT_STREAM (writer), 0, cancellable,
+                                       gproc_test_call_done, &call);
+          g_output_stream_close_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call),
+                                        &error);
         }
       else
         g_output_stream_close (G_OUTPUT_STREAM (writer), cancellable, &error);
@@ -291,11 +299,13 @@ test_close_cancelled_later (void)
   fd = gproc_writer_get_fd (writer);
   gproc_test_fill (fd);
   queue (writer, "dropped");
-  g_output_stream_close_async (G_OUTPUT_STREAM (writer), 0, cancellable, gproc_test_call_done, &call);
+  g_output_stream_close_async (G_OUTPUT_STREAM (writer), 0, cancellable, gproc_test_call_done,
+                               &call);
   gproc_test_settle ();
   g_assert_cmpint (call.done, ==, 0);
   g_cancellable_cancel (cancellable);
-  g_assert_false (g_output_stream_close_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error));
+  g_assert_false (
+    g_output_stream_close_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error));
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_true (g_output_stream_is_closed (G_OUTPUT_STREAM (writer)));
   g_assert_false (gproc_test_fd_is_open (fd));
@@ -485,7 +495,8 @@ check_broken (GProcWriter *writer,
   assert_broken (&error, "112345");
   gproc_test_call_clear (&call);
   g_output_stream_flush_async (G_OUTPUT_STREAM (writer), 0, NULL, gproc_test_call_done, &call);
-  g_assert_false (g_output_stream_flush_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error));
+  g_assert_false (
+    g_output_stream_flush_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error));
   assert_broken (&error, "112345");
   g_assert_false (gproc_writer_try_flush (writer, &error));
   assert_broken (&error, "112345");

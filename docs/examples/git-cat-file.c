@@ -52,7 +52,7 @@ fetch (GProcStream  *git,
     return FALSE;
 
   checksum = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, body);
-  g_print ("%s: %s %s, %" G_GSIZE_FORMAT " bytes, sha256 %.16s…\n", object, words[1], words[0],
+  g_print ("%s: %s %s, %" G_GSIZE_FORMAT " bytes, sha256 %.16s\n", object, words[1], words[0],
            g_bytes_get_size (body), checksum);
 
   return TRUE;

@@ -36,7 +36,7 @@ async function fetch(git, name) {
     if (newline.toArray()[0] !== 10)
         throw new Error('the object does not end where git said');
     const checksum = GLib.compute_checksum_for_bytes(GLib.ChecksumType.SHA256, body);
-    print(`${name}: ${kind} ${id}, ${body.get_size()} bytes, sha256 ${checksum.slice(0, 16)}…`);
+    print(`${name}: ${kind} ${id}, ${body.get_size()} bytes, sha256 ${checksum.slice(0, 16)}`);
 }
 
 async function main(names) {

@@ -33,7 +33,7 @@ def fetch(git, name):
     newline = git.get_stdout().read_exactly(1, None).get_data()
     assert newline == b'\n'
     checksum = hashlib.sha256(body).hexdigest()
-    print(f'{name}: {kind} {identifier}, {len(body)} bytes, sha256 {checksum[:16]}…')
+    print(f'{name}: {kind} {identifier}, {len(body)} bytes, sha256 {checksum[:16]}')
 
 
 def main():

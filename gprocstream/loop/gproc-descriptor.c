@@ -192,29 +192,46 @@ _gproc_descriptor_read (GProcDescriptor *self,
   return errno == EWOULDBLOCK || errno == EDEADLK ? -EAGAIN : -errno;
 }
 
+/* To a descriptor that blocks: no more at a time than it has promised to take, as long
+ * as it promises something. */
+static gssize
+write_carefully (GProcDescriptor *self,
+                 char            *data,
+                 gsize            size)
+{
+  gsize step = self->kind == GPROC_DESCRIPTOR_PIPE ? ATOMIC_WRITE_SIZE : 1;
+  gsize done = 0;
+
+  size = MIN (size, ATOMIC_WRITE_SIZE);
+  while (done < size && is_ready (self->fd, POLLOUT))
+    {
+      struct iovec piece = { data + done, MIN (step, size - done) };
+      gssize count = _gproc_writev_quietly (self->fd, &piece, 1);
+
+      if (count <= 0)
+        return done > 0 ? (gssize) done : count;
+      done += (gsize) count;
+    }
+
+  if (done > 0 || size == 0)
+    return (gssize) done;
+  errno = EAGAIN;
+
+  return -1;
+}
+
 static gssize
 write_once (GProcDescriptor    *self,
             const struct iovec *pieces,
             int                 n_pieces)
 {
   struct msghdr message = { .msg_iov = (struct iovec *) pieces, .msg_iovlen = (gsize) n_pieces };
-  struct iovec piece;
 
   if (self->kind == GPROC_DESCRIPTOR_SOCKET)
     return sendmsg (self->fd, &message, MSG_NOSIGNAL | (self->mode == MODE_DONTWAIT ? MSG_DONTWAIT : 0));
 
   if (self->mode == MODE_POLL_FIRST)
-    {
-      if (!is_ready (self->fd, POLLOUT))
-        {
-          errno = EAGAIN;
-          return -1;
-        }
-
-      piece = pieces[0];
-      piece.iov_len = MIN (piece.iov_len, self->kind == GPROC_DESCRIPTOR_PIPE ? ATOMIC_WRITE_SIZE : 1);
-      return _gproc_writev_quietly (self->fd, &piece, 1);
-    }
+    return write_carefully (self, pieces[0].iov_base, pieces[0].iov_len);
 
   if (self->kind == GPROC_DESCRIPTOR_FILE)
     return writev (self->fd, pieces, n_pieces);

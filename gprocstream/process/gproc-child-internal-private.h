@@ -42,7 +42,9 @@ struct _GProcChild
   GSource *kill_timer;
   GSource *timeout_timer;
   guint timeout_grace_ms;
-  GQueue waiters;  /* Of GProcChildWaiter. */
+  GQueue waiters;       /* Of GProcChildWaiter. */
+  GProcWatch *listener; /* Borrowed, as is its poller. */
+  GProcPoller *listener_poller;
   guint n_blocked; /* Threads in waitid (): the id must stay valid for them. */
   gboolean reaped; /* The zombie is gone. */
 

@@ -5,6 +5,7 @@
 #include <gio/gio.h>
 #include <sys/resource.h>
 
+#include "loop/gproc-poller-private.h"
 #include "streams/gproc-write-queue-private.h"
 
 G_BEGIN_DECLS
@@ -51,6 +52,13 @@ gboolean _gproc_child_wait (GProcChild       *self,
  * the error of its cancellable. */
 void _gproc_child_wait_task (GProcChild *self,
                              GTask      *task);
+
+/* Posts @watch to @poller when the child is over, at once if it is. There is one
+ * listener at a time; with NULL there is none any more, and TRUE means that @watch
+ * was not posted, nor will be. A listener costs the context of its poller nothing. */
+gboolean _gproc_child_set_listener (GProcChild  *self,
+                                    GProcWatch  *watch,
+                                    GProcPoller *poller);
 
 gboolean _gproc_child_send_signal (GProcChild  *self,
                                    int          signum,

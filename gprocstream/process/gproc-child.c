@@ -212,6 +212,8 @@ _gproc_child_unlock (GProcChild *self)
       g_queue_init (&self->waiters);
       timers[0] = g_steal_pointer (&self->kill_timer);
       timers[1] = g_steal_pointer (&self->timeout_timer);
+      if (self->listener != NULL)
+        _gproc_watch_post (g_steal_pointer (&self->listener), self->listener_poller);
     }
   g_mutex_unlock (&self->lock);
 
@@ -244,6 +246,28 @@ _gproc_child_poll (GProcChild *self)
   _gproc_child_unlock (self);
 
   return result;
+}
+
+gboolean
+_gproc_child_set_listener (GProcChild  *self,
+                           GProcWatch  *watch,
+                           GProcPoller *poller)
+{
+  gboolean had_listener;
+
+  /* In another process, after a fork, nobody says anything of the child. */
+  if (_gproc_child_is_foreign (self))
+    return watch == NULL;
+
+  g_mutex_lock (&self->lock);
+  had_listener = self->listener != NULL;
+  self->listener = watch;
+  self->listener_poller = poller;
+  if (watch != NULL)
+    (void) _gproc_child_poll_locked (self);
+  _gproc_child_unlock (self);
+
+  return had_listener;
 }
 
 void
@@ -304,16 +328,21 @@ _gproc_child_kill_locked (GProcChild *self,
                           int         signum,
                           gboolean    to_group)
 {
-  int result;
+  static int is_missing; /* Atomic: there are pidfds and no signals by them. */
 
   if (to_group)
-    result = kill (-self->pid, signum);
-  else if (self->pidfd >= 0)
-    result = (int) syscall (SYS_pidfd_send_signal, self->pidfd, signum, NULL, 0);
-  else
-    result = kill (self->pid, signum);
+    return kill (-self->pid, signum) == 0 ? 0 : errno;
 
-  return result == 0 ? 0 : errno;
+  if (self->pidfd >= 0 && !g_atomic_int_get (&is_missing))
+    {
+      if (syscall (SYS_pidfd_send_signal, self->pidfd, signum, NULL, 0) == 0)
+        return 0;
+      if (errno != ENOSYS)
+        return errno;
+      g_atomic_int_set (&is_missing, TRUE);
+    }
+
+  return kill (self->pid, signum) == 0 ? 0 : errno;
 }
 
 gboolean

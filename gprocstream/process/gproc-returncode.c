@@ -64,7 +64,7 @@ tail_of (GBytes *bytes)
   g_autofree char *text = NULL;
   gsize size;
 
-  if (bytes == NULL)
+  if (bytes == NULL || g_bytes_get_size (bytes) == 0)
     return NULL;
 
   data = g_bytes_get_data (bytes, &size);

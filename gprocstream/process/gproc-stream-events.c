@@ -19,10 +19,11 @@ struct _GProcStreamEvents
   gatomicrefcount refs;
   GWeakRef stream;
   GProcPoller *poller; /* That of the context the stream was made in. */
+  GProcWatch exited;   /* Posted when a child is over. */
   GProcWatch ended;    /* Posted when the last output has met its end. */
   int n_open;          /* Atomic: the outputs that have not. */
 
-  GCancellable *cancellable; /* Of the wait for the process. */
+  GCancellable *cancellable; /* Of the wait for a process that is no child. */
   GSource *held_timer;       /* Looks whether the pipes are held. */
 
   GMutex lock;
@@ -51,6 +52,7 @@ events_unref (gpointer data)
   if (!g_atomic_ref_count_dec (&events->refs))
     return;
 
+  _gproc_watch_clear (&events->exited);
   _gproc_watch_clear (&events->ended);
   _gproc_poller_release (events->poller);
   g_weak_ref_clear (&events->stream);
@@ -145,14 +147,14 @@ events_process_over (GProcStreamEvents *events,
 }
 
 static void
-child_over (GObject      *source,
-            GAsyncResult *result,
-            gpointer      user_data)
+child_over (GProcWatch   *watch,
+            GIOCondition  condition)
 {
-  GProcStreamEvents *events = user_data;
+  GProcStreamEvents *events = (GProcStreamEvents *) ((char *) watch -
+                                                     G_STRUCT_OFFSET (GProcStreamEvents, exited));
   g_autoptr (GProcStream) stream = g_weak_ref_get (&events->stream);
 
-  if (g_task_propagate_boolean (G_TASK (result), NULL) && stream != NULL)
+  if (stream != NULL)
     events_process_over (events, stream);
 
   events_unref (events);
@@ -176,18 +178,6 @@ backend_over (GObject      *source,
     }
 
   events_unref (events);
-}
-
-static void
-events_wait_for_child (GProcStreamEvents *events,
-                       GProcChild        *child)
-{
-  GTask *task = g_task_new (NULL, events->cancellable, child_over, events_ref (events));
-
-  g_task_set_source_tag (task, events_wait_for_child);
-  g_task_set_name (task, "[gproc] watch child");
-  g_task_set_check_cancellable (task, FALSE);
-  _gproc_child_wait_task (child, task);
 }
 
 static void
@@ -220,6 +210,7 @@ _gproc_stream_events_start (GProcStream *self)
   g_atomic_ref_count_init (&events->refs);
   g_weak_ref_init (&events->stream, self);
   events->poller = _gproc_poller_acquire_default (G_PRIORITY_DEFAULT);
+  _gproc_watch_init (&events->exited, child_over);
   _gproc_watch_init (&events->ended, outputs_ended);
   g_mutex_init (&events->lock);
   self->events = events;
@@ -229,12 +220,16 @@ _gproc_stream_events_start (GProcStream *self)
   if (self->backend == NULL)
     return;
 
-  events->cancellable = g_cancellable_new ();
   if (self->child != NULL)
-    events_wait_for_child (events, self->child);
-  else
-    gproc_backend_wait_async (self->backend, G_PRIORITY_DEFAULT, events->cancellable, backend_over,
-                              events_ref (events));
+    {
+      events_ref (events);
+      _gproc_child_set_listener (self->child, &events->exited, events->poller);
+      return;
+    }
+
+  events->cancellable = g_cancellable_new ();
+  gproc_backend_wait_async (self->backend, G_PRIORITY_DEFAULT, events->cancellable, backend_over,
+                            events_ref (events));
 }
 
 static void
@@ -263,6 +258,9 @@ _gproc_stream_events_stop (GProcStream *self)
 
   g_weak_ref_set (&events->stream, NULL);
   if (_gproc_watch_clear (&events->ended))
+    events_unref (events);
+  if (self->child != NULL &&
+      (_gproc_child_set_listener (self->child, NULL, NULL) || _gproc_watch_clear (&events->exited)))
     events_unref (events);
   if (events->cancellable != NULL)
     g_cancellable_cancel (events->cancellable);
@@ -294,6 +292,8 @@ _gproc_stream_events_stop_process (GProcStream *self,
   GProcStreamEvents *events = self->events;
   GSource *timer;
 
+  gproc_backend_send_signal (self->backend, SIGTERM, FALSE, NULL);
+
   /* Without a worker nobody would be there to send the second signal. */
   if (grace_ms == 0 || _gproc_worker_start () != 0)
     {
@@ -301,7 +301,6 @@ _gproc_stream_events_stop_process (GProcStream *self,
       return;
     }
 
-  gproc_backend_send_signal (self->backend, SIGTERM, FALSE, NULL);
   timer = _gproc_worker_add_timer (grace_ms, kill_process, g_object_ref (self->backend),
                                    g_object_unref);
 

@@ -44,7 +44,8 @@ struct _GProcStream
   int returncode;
   gboolean over;
 
-  gboolean closing;        /* Close or abort has begun: the halves are being closed. */
+  gboolean closing;        /* A close has begun, and sees to the rest. */
+  gboolean aborted;        /* While it had: what was queued is dropped. */
   gboolean backend_closed; /* Atomic: the backend was told. */
 };
 

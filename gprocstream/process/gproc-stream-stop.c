@@ -149,8 +149,8 @@ _gproc_stream_stop_process (GProcStream *self,
  *
  * Ends the process: sends `SIGTERM`, and `SIGKILL` once the grace is over, to the
  * group if the process leads one; then waits until it is over. The library sees to
- * the second signal, whether or not a main loop runs. With a grace of 0 `SIGKILL` is
- * sent at once. The stream stays open: its output can be read to the end.
+ * the second signal, whether or not a main loop runs. With a grace of 0 it follows at
+ * once. The stream stays open: its output can be read to the end.
  *
  * A process that is over already is a success. Cancelling ends the waiting and not
  * the stopping.
@@ -266,26 +266,19 @@ gproc_stream_abort (GProcStream *self)
 
   g_return_if_fail (GPROC_IS_STREAM (self));
 
-  if (self->child != NULL)
-    {
-      if (!_gproc_child_poll (self->child))
-        _gproc_child_send_signal (self->child, SIGKILL, _gproc_child_leads_group (self->child),
-                                  NULL);
-    }
-  else if (self->backend != NULL && !_gproc_stream_is_over (self))
-    {
-      gproc_backend_send_signal (self->backend, SIGKILL, FALSE, NULL);
-    }
-
+  _gproc_stream_stop_process (self, 0);
   _gproc_stream_force_close (self);
 
-  /* GIO is told with a token that leaves nothing to wait for. A close that is under
-   * way finds everything closed, and completes by itself. */
-  if (!self->closing)
+  /* A close that is under way finds everything closed, and completes by itself. */
+  if (self->closing)
     {
-      cancelled = g_cancellable_new ();
-      g_cancellable_cancel (cancelled);
-      g_io_stream_clear_pending (G_IO_STREAM (self));
-      g_io_stream_close (G_IO_STREAM (self), cancelled, NULL);
+      self->aborted = TRUE;
+      return;
     }
+
+  /* GIO is told with a token that leaves nothing to wait for. */
+  cancelled = g_cancellable_new ();
+  g_cancellable_cancel (cancelled);
+  g_io_stream_clear_pending (G_IO_STREAM (self));
+  g_io_stream_close (G_IO_STREAM (self), cancelled, NULL);
 }

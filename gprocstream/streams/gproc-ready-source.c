@@ -71,6 +71,14 @@ static GSourceFuncs ready_source_funcs = {
   NULL,
 };
 
+/* Being ready is all that is wanted of a base source, which is a child as well. */
+static gboolean
+base_is_ready (GObject *stream,
+               gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
 GSource *
 _gproc_ready_source_new (GProcReadySources *list,
                          GObject           *stream,
@@ -100,7 +108,7 @@ _gproc_ready_source_new (GProcReadySources *list,
 
   if (base != NULL)
     {
-      g_source_set_dummy_callback (base);
+      g_source_set_callback (base, G_SOURCE_FUNC (base_is_ready), NULL, NULL);
       g_source_add_child_source (parent, base);
       g_source_unref (base);
     }

@@ -22,8 +22,13 @@ typedef struct
   gsize n_vectors;
   gboolean on_base; /* A base stream has the operation; it ends when that ends it. */
   gboolean waiting_for_queue;
+  gboolean aborted; /* A close that was cancelled, and waits for the others alone. */
   void (*done) (GObject *source);
 } GProcWriteOp;
+
+/* What each kind waits for, by GProcWriteOpKind. */
+static const GProcWaitFor waits_for[] = { GPROC_WAIT_DRAINED, GPROC_WAIT_WRITTEN, GPROC_WAIT_WRITTEN,
+                                          GPROC_WAIT_CLOSED };
 
 static void
 write_op_free (GProcWriteOp *op)
@@ -95,20 +100,21 @@ write_op_complete (GProcWriteOp *op,
   write_ops_wake_close (ops);
 }
 
+/* Waits for the queue, or only until somebody wakes the operation. */
 static void
-write_op_wait_for_queue (GProcWriteOp *op)
+write_op_wait (GProcWriteOp *op,
+               gboolean      for_queue)
 {
-  static const GProcWaitFor what[] = { GPROC_WAIT_DRAINED, GPROC_WAIT_WRITTEN, GPROC_WAIT_WRITTEN,
-                                       GPROC_WAIT_CLOSED };
-
   if (op->waiting_for_queue)
     _gproc_write_queue_remove_waiter (op->queue, &op->wait.watch);
-  op->waiting_for_queue = TRUE;
+  op->waiting_for_queue = for_queue;
   _gproc_watch_hold (&op->wait.watch, op->poller);
-  _gproc_write_queue_add_waiter (op->queue, &op->wait.watch, what[op->kind], op->position);
+  if (for_queue)
+    _gproc_write_queue_add_waiter (op->queue, &op->wait.watch, waits_for[op->kind], op->position);
 
   /* What came between the look and the wait woke nobody. */
-  if (op->ops->shut || g_cancellable_is_cancelled (g_task_get_cancellable (op->task)))
+  if ((op->ops->shut && op->kind != GPROC_WRITE_OP_CLOSE) ||
+      (!op->aborted && g_cancellable_is_cancelled (g_task_get_cancellable (op->task))))
     _gproc_watch_wake (&op->wait.watch);
 }
 
@@ -199,6 +205,7 @@ write_op_check_stopped (GProcWriteOp *op)
 
   if (g_cancellable_set_error_if_cancelled (g_task_get_cancellable (op->task), &error))
     {
+      op->aborted = TRUE;
       if (op->kind == GPROC_WRITE_OP_CLOSE)
         _gproc_write_queue_abort (op->queue);
       if (!write_op_must_wait_for_others (op))
@@ -222,19 +229,19 @@ static void
 write_op_ready (GProcWatch   *watch,
                 GIOCondition  condition)
 {
-  static const GProcWaitFor what[] = { GPROC_WAIT_DRAINED, GPROC_WAIT_WRITTEN, GPROC_WAIT_WRITTEN,
-                                       GPROC_WAIT_CLOSED };
   GProcWriteOp *op = (GProcWriteOp *) watch;
   GError *error = NULL;
 
   if (op->on_base || write_op_check_stopped (op))
     return;
 
-  if (write_op_must_wait_for_others (op) ||
-      !_gproc_write_queue_reached (op->queue, what[op->kind], op->position, &error))
+  if (write_op_must_wait_for_others (op))
     {
-      g_clear_error (&error);
-      write_op_wait_for_queue (op);
+      write_op_wait (op, FALSE);
+    }
+  else if (!_gproc_write_queue_reached (op->queue, waits_for[op->kind], op->position, &error))
+    {
+      write_op_wait (op, TRUE);
     }
   else if (error != NULL)
     {
@@ -288,7 +295,7 @@ _gproc_write_op_start (GProcWriteOps       *ops,
       _gproc_wait_set_cancellable (&op->wait, g_task_get_cancellable (task));
     }
 
-  write_op_wait_for_queue (op);
+  write_op_wait (op, TRUE);
 }
 
 void

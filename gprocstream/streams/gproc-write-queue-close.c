@@ -271,6 +271,72 @@ queue_destroy_notify (gpointer user_data)
   _gproc_write_queue_unref (user_data);
 }
 
+/* What a queue on a descriptor lingers in. Unlike its poller this does not keep the
+ * context: where that goes first, the queue ends with it. */
+typedef struct
+{
+  GSource source;
+  GProcWriteQueue *queue; /* Owned. */
+} LingerSource;
+
+static gboolean
+linger_source_dispatch (GSource     *source,
+                        GSourceFunc  callback,
+                        gpointer     user_data)
+{
+  GProcWriteQueue *queue = ((LingerSource *) source)->queue;
+
+  if (g_source_get_time (source) >= g_source_get_ready_time (source))
+    _gproc_write_queue_abort (queue);
+  else
+    _gproc_write_queue_push (queue);
+
+  return _gproc_write_queue_get_fd (queue) >= 0 ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+static void
+linger_source_finalize (GSource *source)
+{
+  GProcWriteQueue *queue = ((LingerSource *) source)->queue;
+
+  _gproc_write_queue_abort (queue);
+  _gproc_write_queue_unref (queue);
+}
+
+static GSourceFuncs linger_source_funcs = {
+  NULL, NULL, linger_source_dispatch, linger_source_finalize, NULL, NULL,
+};
+
+/* Goes on by itself: a descriptor with a source of its own, a base stream with the
+ * poller, as it needs the context anyway. */
+static void
+queue_linger (GProcWriteQueue *self)
+{
+  GMainContext *context = _gproc_poller_get_context (self->home);
+  GSource *source;
+
+  if (self->output.descriptor == NULL)
+    {
+      source = g_timeout_source_new (LINGER_MS);
+      g_source_set_callback (source, queue_linger_is_over, _gproc_write_queue_ref (self), queue_destroy_notify);
+      self->linger = g_source_ref (source);
+    }
+  else
+    {
+      source = g_source_new (&linger_source_funcs, sizeof (LingerSource));
+      ((LingerSource *) source)->queue = _gproc_write_queue_ref (self);
+      g_source_add_unix_fd (source, _gproc_descriptor_get_fd (self->output.descriptor), G_IO_OUT);
+      g_source_set_ready_time (source, g_get_monotonic_time () + LINGER_MS * G_TIME_SPAN_MILLISECOND);
+      _gproc_queue_cancel_wait (self);
+    }
+
+  g_source_set_static_name (source, "GProcWriter linger");
+  g_source_attach (source, context);
+  g_source_unref (source);
+  if (self->output.descriptor != NULL)
+    g_clear_pointer (&self->home, _gproc_poller_release);
+}
+
 void
 _gproc_write_queue_release (GProcWriteQueue *self)
 {
@@ -280,14 +346,8 @@ _gproc_write_queue_release (GProcWriteQueue *self)
     _gproc_write_queue_abort (self);
 
   g_mutex_lock (&self->lock);
-  if (!self->closed && self->linger == NULL)
-    {
-      self->linger = g_timeout_source_new (LINGER_MS);
-      g_source_set_static_name (self->linger, "gproc linger");
-      g_source_set_callback (self->linger, queue_linger_is_over, _gproc_write_queue_ref (self),
-                             queue_destroy_notify);
-      g_source_attach (self->linger, _gproc_poller_get_context (self->home));
-    }
+  if (!self->closed && self->linger == NULL && self->home != NULL)
+    queue_linger (self);
   g_mutex_unlock (&self->lock);
 
   _gproc_write_queue_unref (self);

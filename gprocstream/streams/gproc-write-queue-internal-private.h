@@ -27,7 +27,7 @@ struct _GProcWriteQueue
   GMutex lock;
   GProcOutput output;
 
-  GProcPoller *home;
+  GProcPoller *home; /* NULL once the queue lingers by itself. */
   GProcWait wait;     /* In the home context; holds a reference while scheduled. */
   gboolean scheduled;
   guint through_iteration; /* That in which something was written through last. */

@@ -35,7 +35,7 @@ _gproc_write_queue_unref (GProcWriteQueue *self)
   _gproc_pieces_clear (&self->pieces);
   g_clear_pointer (&self->waiters, g_array_unref);
   g_clear_error (&self->error);
-  _gproc_poller_release (self->home);
+  g_clear_pointer (&self->home, _gproc_poller_release);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -251,7 +251,7 @@ queue_unref_pointer (gpointer self)
 void
 _gproc_queue_schedule (GProcWriteQueue *self)
 {
-  if (self->scheduled)
+  if (self->scheduled || self->home == NULL)
     return;
 
   self->scheduled = TRUE;

@@ -140,7 +140,7 @@ def readers_are_waited_for_without_a_loop():
     loud = GProc.Stream.new([TESTPROG, 'echo', 'word'], GProc.StreamFlags.NONE)
     ready = GProc.select([quiet.get_stdout(), loud.get_stdout()], [], 10000, None)
     assert ready == [loud.get_stdout()]
-    assert loud.get_stdout().try_read_line().get_data() == b'word\n'
+    assert loud.get_stdout().read_line(None).get_data() == b'word\n'
     quiet.close(None)
 
 
