@@ -559,15 +559,19 @@ static COMMAND (report_signals)
 }
 
 /* Announces the grandchild from the child, so that it is the first line. Returns 0
- * in the grandchild, which goes on once it was announced. */
+ * in the grandchild, which goes on once it was announced, and has ignored a signal
+ * (0: none) from its start. */
 static pid_t
-fork_announced (void)
+fork_announced (int ignored_signal)
 {
+  void (*before) (int) = SIG_DFL;
   int gate[2];
   pid_t pid;
 
   if (pipe (gate) != 0)
     fail ("pipe");
+  if (ignored_signal != 0)
+    before = signal (ignored_signal, SIG_IGN);
   pid = fork ();
   if (pid < 0)
     fail ("fork");
@@ -583,6 +587,8 @@ fork_announced (void)
       return 0;
     }
 
+  if (ignored_signal != 0)
+    signal (ignored_signal, before);
   dprintf (STDOUT_FILENO, "%d\n", (int) pid);
   close (gate[0]);
   close (gate[1]);
@@ -592,7 +598,7 @@ fork_announced (void)
 
 static COMMAND (fork_and_hold)
 {
-  if (fork_announced () == 0)
+  if (fork_announced (0) == 0)
     return wait_for_ever ();
 
   return (int) number (argc, argv, 2, 0);
@@ -600,7 +606,7 @@ static COMMAND (fork_and_hold)
 
 static COMMAND (fork_and_write)
 {
-  if (fork_announced () == 0)
+  if (fork_announced (0) == 0)
     {
       sleep_ms (number (argc, argv, 2, 0));
       say (text (argc, argv, 3, "late\n"));
@@ -611,24 +617,21 @@ static COMMAND (fork_and_write)
 
 static COMMAND (fork_and_wait)
 {
-  fork_announced ();
+  fork_announced (0);
 
   return wait_for_ever ();
 }
 
 static COMMAND (fork_ignore_term)
 {
-  void (*before) (int) = signal (SIGTERM, SIG_IGN);
-
-  if (fork_announced () != 0)
-    signal (SIGTERM, before);
+  fork_announced (SIGTERM);
 
   return wait_for_ever ();
 }
 
 static COMMAND (fork_setsid)
 {
-  if (fork_announced () == 0)
+  if (fork_announced (0) == 0)
     {
       setsid ();
       return wait_for_ever ();

@@ -151,8 +151,10 @@ test_backend_wait_async (GProcBackend        *backend,
   if (over)
     g_task_return_boolean (task, TRUE);
   else if (cancellable != NULL)
-    g_cancellable_connect (cancellable, G_CALLBACK (wait_cancelled), g_object_ref (task),
-                           g_object_unref);
+    g_signal_connect_object (cancellable, "cancelled", G_CALLBACK (wait_cancelled), task, 0);
+
+  if (g_cancellable_is_cancelled (cancellable))
+    wait_cancelled (cancellable, task);
   g_object_unref (task);
 }
 

@@ -40,8 +40,10 @@ static void
 test_converter (void)
 {
   g_autoptr (GBytes) data = gproc_test_random_bytes (200000);
-  g_autoptr (GConverter) compressor = G_CONVERTER (g_zlib_compressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP, 1));
-  g_autoptr (GConverter) decompressor = G_CONVERTER (g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP));
+  g_autoptr (GConverter)
+    compressor = G_CONVERTER (g_zlib_compressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP, 1));
+  g_autoptr (GConverter)
+    decompressor = G_CONVERTER (g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP));
   g_autoptr (GOutputStream) memory = g_memory_output_stream_new_resizable ();
   g_autoptr (GOutputStream) compressing = g_converter_output_stream_new (memory, compressor);
   g_autoptr (GProcWriter) writer = gproc_test_track (gproc_writer_new (compressing));
@@ -54,7 +56,8 @@ test_converter (void)
   gsize i;
 
   for (i = 0; i < 200000; i += 1000)
-    g_assert_true (gproc_writer_queue (writer, (const char *) g_bytes_get_data (data, NULL) + i, 1000, &error));
+    g_assert_true (
+      gproc_writer_queue (writer, (const char *) g_bytes_get_data (data, NULL) + i, 1000, &error));
   g_assert_true (g_output_stream_close (G_OUTPUT_STREAM (writer), NULL, &error));
   g_assert_no_error (error);
   compressed = g_memory_output_stream_steal_as_bytes (G_MEMORY_OUTPUT_STREAM (memory));
@@ -113,8 +116,10 @@ test_socket_connection (void)
   socket = g_socket_new_from_fd (fds[0], &error);
   g_assert_no_error (error);
   connection = g_socket_connection_factory_create_connection (socket);
-  reader = gproc_test_track (gproc_reader_new (g_io_stream_get_input_stream (G_IO_STREAM (connection))));
-  writer = gproc_test_track (gproc_writer_new (g_io_stream_get_output_stream (G_IO_STREAM (connection))));
+  reader = gproc_test_track (
+    gproc_reader_new (g_io_stream_get_input_stream (G_IO_STREAM (connection))));
+  writer = gproc_test_track (
+    gproc_writer_new (g_io_stream_get_output_stream (G_IO_STREAM (connection))));
   g_assert_true (g_pollable_input_stream_can_poll (G_POLLABLE_INPUT_STREAM (reader)));
   gproc_reader_read_line_async (reader, 0, NULL, gproc_test_call_done, &reading);
   g_assert_true (gproc_writer_queue (writer, "ques", 4, &error));
@@ -138,9 +143,10 @@ test_pollable_only (void)
 {
   g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
   g_autoptr (GBytes) data = g_bytes_new_static ("one\ntwo\nthree\n", 14);
-  g_autoptr (GInputStream) input =
-    gproc_test_input_new (data, GPROC_TEST_HOSTILE_POLLABLE | GPROC_TEST_HOSTILE_SLOW);
-  g_autoptr (GOutputStream) output = gproc_test_output_new (GPROC_TEST_HOSTILE_POLLABLE | GPROC_TEST_HOSTILE_SLOW);
+  g_autoptr (GInputStream)
+    input = gproc_test_input_new (data, GPROC_TEST_HOSTILE_POLLABLE | GPROC_TEST_HOSTILE_SLOW);
+  g_autoptr (GOutputStream)
+    output = gproc_test_output_new (GPROC_TEST_HOSTILE_POLLABLE | GPROC_TEST_HOSTILE_SLOW);
   g_autoptr (GProcReader) reader = gproc_test_track (gproc_reader_new (input));
   g_autoptr (GProcWriter) writer = gproc_test_track (gproc_writer_new (output));
   g_autoptr (GError) error = NULL;
@@ -158,8 +164,10 @@ test_pollable_only (void)
   g_assert_true (gproc_writer_queue (writer, "hello world", -1, &error));
   g_assert_true (g_output_stream_flush (G_OUTPUT_STREAM (writer), NULL, &error));
   gproc_test_call_clear (&call);
-  g_output_stream_write_async (G_OUTPUT_STREAM (writer), "!", 1, 0, NULL, gproc_test_call_done, &call);
-  g_assert_cmpint (g_output_stream_write_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error),
+  g_output_stream_write_async (G_OUTPUT_STREAM (writer), "!", 1, 0, NULL, gproc_test_call_done,
+                               &call);
+  g_assert_cmpint (g_output_stream_write_finish (G_OUTPUT_STREAM (writer),
+                                                 gproc_test_call_wait (&call), &error),
                    ==, 1);
   g_assert_no_error (error);
   result = gproc_test_output_get_bytes (output);
@@ -219,7 +227,8 @@ test_plain_abandoned (void)
 {
   g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GInputStream) base = gproc_test_track (gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_NONE));
+  g_autoptr (GInputStream)
+    base = gproc_test_track (gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_NONE));
   GProcReader *reader = gproc_test_track (gproc_reader_new (base));
   g_autoptr (GError) error = NULL;
 
@@ -241,7 +250,8 @@ test_plain_closed (void)
 {
   g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GInputStream) base = gproc_test_track (gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_NONE));
+  g_autoptr (GInputStream)
+    base = gproc_test_track (gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_NONE));
   g_autoptr (GProcReader) reader = gproc_test_track (gproc_reader_new (base));
   g_autoptr (GError) error = NULL;
 
@@ -275,12 +285,14 @@ test_plain_writer (void)
   g_output_stream_flush_async (G_OUTPUT_STREAM (writer), 0, NULL, gproc_test_call_done, &call);
   for (i = 0; i < 5; i++)
     g_assert_true (gproc_writer_queue (writer, "later", 5, &error));
-  g_assert_true (g_output_stream_flush_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error));
+  g_assert_true (
+    g_output_stream_flush_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error));
   g_assert_no_error (error);
   g_assert_cmpuint (gproc_writer_get_bytes_written (writer), >=, 200);
   gproc_test_call_clear (&call);
   g_output_stream_close_async (G_OUTPUT_STREAM (writer), 0, NULL, gproc_test_call_done, &call);
-  g_assert_true (g_output_stream_close_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error));
+  g_assert_true (
+    g_output_stream_close_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error));
   g_assert_no_error (error);
   result = gproc_test_output_get_bytes (base);
   g_assert_cmpuint (g_bytes_get_size (result), ==, 225);
@@ -300,7 +312,8 @@ test_plain_writer_blocking (void)
 
   gproc_test_output_set_chunk (base, 3);
   g_assert_true (gproc_writer_queue (writer, "queued ", 7, &error));
-  g_assert_true (g_output_stream_write_all (G_OUTPUT_STREAM (writer), "written ", 8, NULL, NULL, &error));
+  g_assert_true (
+    g_output_stream_write_all (G_OUTPUT_STREAM (writer), "written ", 8, NULL, NULL, &error));
   g_assert_true (gproc_writer_queue (writer, "drained", 7, &error));
   gproc_writer_set_watermarks (writer, 0, 0);
   g_assert_true (gproc_writer_drain (writer, NULL, &error));
@@ -315,7 +328,8 @@ test_base_errors (void)
 {
   const GProcTestHostility hostilities[] = { GPROC_TEST_HOSTILE_NONE, GPROC_TEST_HOSTILE_POLLABLE,
                                              GPROC_TEST_HOSTILE_SLOW,
-                                             GPROC_TEST_HOSTILE_POLLABLE | GPROC_TEST_HOSTILE_SLOW };
+                                             GPROC_TEST_HOSTILE_POLLABLE |
+                                               GPROC_TEST_HOSTILE_SLOW };
   gsize i;
 
   for (i = 0; i < G_N_ELEMENTS (hostilities); i++)
@@ -327,9 +341,11 @@ test_base_errors (void)
 
       gproc_test_output_set_chunk (base, 7);
       gproc_test_output_set_error (base, 30, G_IO_ERROR_NO_SPACE);
-      g_assert_true (gproc_writer_queue (writer, "0123456789012345678901234567890123456789", 40, &error));
+      g_assert_true (
+        gproc_writer_queue (writer, "0123456789012345678901234567890123456789", 40, &error));
       g_output_stream_flush_async (G_OUTPUT_STREAM (writer), 0, NULL, gproc_test_call_done, &call);
-      g_assert_false (g_output_stream_flush_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error));
+      g_assert_false (g_output_stream_flush_finish (G_OUTPUT_STREAM (writer),
+                                                    gproc_test_call_wait (&call), &error));
       g_assert_nonnull (strstr (error->message, "10"));
       gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
       g_assert_cmpuint (gproc_writer_get_bytes_written (writer), ==, 30);
@@ -343,8 +359,8 @@ test_base_errors (void)
 static void
 test_linger_base (void)
 {
-  const GProcTestHostility hostilities[] = { GPROC_TEST_HOSTILE_SLOW,
-                                             GPROC_TEST_HOSTILE_POLLABLE | GPROC_TEST_HOSTILE_SLOW };
+  const GProcTestHostility hostilities[] = { GPROC_TEST_HOSTILE_SLOW, GPROC_TEST_HOSTILE_POLLABLE |
+                                                                        GPROC_TEST_HOSTILE_SLOW };
   gsize i;
 
   for (i = 0; i < G_N_ELEMENTS (hostilities); i++)

@@ -255,8 +255,15 @@ test_spawn_async_forgotten (void)
 {
   g_autoptr (GProcLauncher) launcher = gproc_launcher_new ();
   g_auto (GStrv) argv = make_argv ("cat");
+  int fds[2];
 
+  /* Whose end comes when the process has gone. */
+  gproc_test_pipe (fds);
+  gproc_launcher_map_fd (launcher, fds[1], 3);
   gproc_launcher_spawn_async (launcher, (const char * const *) argv, 0, NULL, NULL, NULL);
+  gproc_test_close (&fds[1]);
+  gproc_test_wait_for (gproc_test_fd_is_ready (fds[0], G_IO_HUP));
+  gproc_test_close (&fds[0]);
 }
 
 static gpointer

@@ -5,74 +5,10 @@
 #include "loop/gproc-poller-private.h"
 
 #include "gproc-test.h"
+#include "poller-watch.h"
 
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-typedef struct _Watch Watch;
-
-struct _Watch
-{
-  GProcWatch watch;
-  GProcPoller *poller;
-  int fd;
-  GIOCondition events;
-  int n_calls;
-  GIOCondition condition; /* Of the last call. */
-  GThread *thread;
-  void (*action) (Watch *self);
-  gpointer data;
-};
-
-static void
-on_watch (GProcWatch   *watch,
-          GIOCondition  condition)
-{
-  Watch *self = (Watch *) watch;
-
-  self->condition = condition;
-  self->thread = g_thread_self ();
-  g_atomic_int_inc (&self->n_calls);
-  if (self->action != NULL)
-    self->action (self);
-}
-
-static void
-watch_init (Watch        *self,
-            GProcPoller  *poller,
-            int           fd,
-            GIOCondition  events)
-{
-  *self = (Watch){ 0 };
-  self->poller = poller;
-  self->fd = fd;
-  self->events = events;
-  _gproc_watch_init (&self->watch, on_watch);
-}
-
-static void
-watch_arm (Watch *self)
-{
-  _gproc_watch_arm (&self->watch, self->poller, self->fd, self->events);
-}
-
-static void
-watch_wait (Watch *self,
-            int    n_calls)
-{
-  gproc_test_wait_for (g_atomic_int_get (&self->n_calls) >= n_calls);
-}
-
-static void
-finish (Watch *self,
-        int    fds[2])
-{
-  _gproc_watch_clear (&self->watch);
-  _gproc_poller_release (self->poller);
-  gproc_test_close (&fds[0]);
-  gproc_test_close (&fds[1]);
-}
 
 static void
 arm_again (Watch *self)
@@ -128,9 +64,9 @@ test_registration (void)
 
   gproc_test_pipe (fds);
   watch_init (&watch, poller, fds[0], G_IO_IN);
-  g_assert_false (_gproc_watch_is_registered (&watch.watch, poller, fds[0], G_IO_IN));
+  g_assert_false (_gproc_watch_rearm (&watch.watch, poller, fds[0], G_IO_IN));
   watch_arm (&watch);
-  g_assert_true (_gproc_watch_is_registered (&watch.watch, poller, fds[0], G_IO_IN));
+  g_assert_true (_gproc_watch_rearm (&watch.watch, poller, fds[0], G_IO_IN));
   g_assert_true (_gproc_watch_disarm (&watch.watch));
   g_assert_false (_gproc_watch_disarm (&watch.watch));
   gproc_test_write (fds[1], "x", 1);
@@ -142,7 +78,7 @@ test_registration (void)
   watch.poller = other;
   watch_arm (&watch);
   watch_wait (&watch, 1);
-  g_assert_false (_gproc_watch_is_registered (&watch.watch, poller, fds[0], G_IO_IN));
+  g_assert_false (_gproc_watch_rearm (&watch.watch, poller, fds[0], G_IO_IN));
   _gproc_watch_clear (&watch.watch);
   _gproc_poller_release (poller);
   _gproc_poller_release (same);
@@ -297,198 +233,6 @@ test_wake_race (void)
   while (read (fds[0], byte, sizeof byte) > 0)
     continue;
   g_thread_join (thread);
-  finish (&watch, fds);
-}
-
-static void
-run_nested (Watch *self)
-{
-  Watch *other = self->data;
-  int before = other->n_calls;
-
-  /* The first of the two that is called waits for the second one. */
-  if (before == 0)
-    watch_wait (other, 1);
-}
-
-/* Both are ready in one look at the kernel; the loop that one of them runs has to
- * find the other, or it would wait for ever. */
-static void
-test_nested_loop (void)
-{
-  GProcPoller *poller = _gproc_poller_acquire_default (G_PRIORITY_DEFAULT);
-  Watch watches[2];
-  int fds[2][2];
-  int i;
-
-  for (i = 0; i < 2; i++)
-    {
-      gproc_test_pipe (fds[i]);
-      watch_init (&watches[i], poller, fds[i][0], G_IO_IN);
-      watches[i].action = run_nested;
-      watches[i].data = &watches[1 - i];
-      watch_arm (&watches[i]);
-      gproc_test_write (fds[i][1], "x", 1);
-    }
-  watch_wait (&watches[0], 1);
-  watch_wait (&watches[1], 1);
-  g_assert_cmpint (watches[0].n_calls, ==, 1);
-  g_assert_cmpint (watches[1].n_calls, ==, 1);
-  for (i = 0; i < 2; i++)
-    {
-      _gproc_watch_clear (&watches[i].watch);
-      gproc_test_close (&fds[i][0]);
-      gproc_test_close (&fds[i][1]);
-    }
-  _gproc_poller_release (poller);
-}
-
-static void
-run_nested_self (Watch *self)
-{
-  int before = self->n_calls;
-
-  if (before >= 5)
-    return;
-  watch_arm (self);
-  watch_wait (self, before + 1);
-}
-
-/* A watch that is armed in its own function, and waited for there. */
-static void
-test_nested_same (void)
-{
-  GProcPoller *poller = _gproc_poller_acquire_default (G_PRIORITY_DEFAULT);
-  Watch watch;
-  int fds[2];
-
-  gproc_test_pipe (fds);
-  gproc_test_write (fds[1], "x", 1);
-  watch_init (&watch, poller, fds[0], G_IO_IN);
-  watch.action = run_nested_self;
-  watch_arm (&watch);
-  watch_wait (&watch, 5);
-  g_assert_cmpint (watch.n_calls, ==, 5);
-  finish (&watch, fds);
-}
-
-typedef struct
-{
-  int fd;
-  int ready; /* How many contexts wait. */
-  int stop;
-} Shared;
-
-static gpointer
-context_thread (gpointer data)
-{
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  Shared *shared = data;
-  GProcPoller *poller = _gproc_poller_acquire (context, G_PRIORITY_DEFAULT);
-  gint64 deadline = gproc_test_deadline ();
-  Watch watch;
-
-  watch_init (&watch, poller, shared->fd, G_IO_IN);
-  watch_arm (&watch);
-  g_atomic_int_inc (&shared->ready);
-  while (watch.n_calls == 0)
-    {
-      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
-      g_main_context_iteration (context, TRUE);
-    }
-  g_assert_true (watch.thread == g_thread_self ());
-  _gproc_watch_clear (&watch.watch);
-  _gproc_poller_release (poller);
-  return NULL;
-}
-
-/* The same descriptor in two contexts that two threads run: both see it. */
-static void
-test_two_contexts (void)
-{
-  Shared shared = { 0 };
-  GThread *threads[2];
-  int fds[2];
-  int i;
-
-  gproc_test_pipe (fds);
-  shared.fd = fds[0];
-  for (i = 0; i < 2; i++)
-    threads[i] = g_thread_new ("context", context_thread, &shared);
-  gproc_test_wait_for (g_atomic_int_get (&shared.ready) == 2);
-  gproc_test_write (fds[1], "x", 1);
-  for (i = 0; i < 2; i++)
-    g_thread_join (threads[i]);
-  gproc_test_close (&fds[0]);
-  gproc_test_close (&fds[1]);
-}
-
-static void
-clear_in_child (gconstpointer data)
-{
-  Watch *watch = (Watch *) data;
-
-  _gproc_watch_clear (&watch->watch);
-  _gproc_poller_release (watch->poller);
-  close (watch->fd);
-}
-
-/* What the child of a fork lets go of is what its parent goes on waiting for. */
-static void
-test_fork_and_clear (void)
-{
-  GProcPoller *poller = _gproc_poller_acquire_default (G_PRIORITY_DEFAULT);
-  guint generation = _gproc_fork_generation ();
-  Watch watch;
-  int fds[2];
-
-  gproc_test_pipe (fds);
-  watch_init (&watch, poller, fds[0], G_IO_IN);
-  watch_arm (&watch);
-  gproc_test_settle ();
-  gproc_test_fork (clear_in_child, &watch);
-  g_assert_cmpuint (_gproc_fork_generation (), ==, generation);
-
-  g_assert_cmpint (watch.n_calls, ==, 0);
-  gproc_test_write (fds[1], "x", 1);
-  watch_wait (&watch, 1);
-  finish (&watch, fds);
-}
-
-static void
-use_in_child (gconstpointer data)
-{
-  GProcPoller *poller = _gproc_poller_acquire_default (G_PRIORITY_DEFAULT);
-  const guint *generation = data;
-  Watch watch;
-  int fds[2];
-
-  if (_gproc_fork_generation () == *generation)
-    _exit (2);
-  gproc_test_pipe (fds);
-  watch_init (&watch, poller, fds[0], G_IO_IN);
-  watch_arm (&watch);
-  gproc_test_write (fds[1], "x", 1);
-  watch_wait (&watch, 1);
-  _gproc_watch_clear (&watch.watch);
-  _gproc_poller_release (poller);
-}
-
-/* A child that goes on without exec can use the library for new things. */
-static void
-test_fork_and_use (void)
-{
-  GProcPoller *poller = _gproc_poller_acquire_default (G_PRIORITY_DEFAULT);
-  guint generation = _gproc_fork_generation ();
-  Watch watch;
-  int fds[2];
-
-  gproc_test_pipe (fds);
-  watch_init (&watch, poller, fds[0], G_IO_IN);
-  watch_arm (&watch);
-  gproc_test_fork (use_in_child, &generation);
-  gproc_test_write (fds[1], "x", 1);
-  watch_wait (&watch, 1);
   finish (&watch, fds);
 }
 
@@ -814,52 +558,6 @@ test_many (void)
   _gproc_poller_release (poller);
 }
 
-/* The context goes first: its poller, and what is armed with it, can still be let
- * go of. */
-static void
-test_context_gone (void)
-{
-  GMainContext *context = g_main_context_new ();
-  GProcPoller *poller = _gproc_poller_acquire (context, G_PRIORITY_DEFAULT);
-  Watch watch;
-  int fds[2];
-
-  gproc_test_pipe (fds);
-  watch_init (&watch, poller, fds[0], G_IO_IN);
-  watch_arm (&watch);
-  g_main_context_unref (context);
-  gproc_test_write (fds[1], "x", 1);
-  g_assert_true (_gproc_watch_clear (&watch.watch));
-  _gproc_poller_release (poller);
-  gproc_test_close (&fds[0]);
-  gproc_test_close (&fds[1]);
-}
-
-/* The last user goes inside the callback. */
-static void
-release_in_callback (Watch *self)
-{
-  _gproc_watch_clear (&self->watch);
-  _gproc_poller_release (self->poller);
-}
-
-static void
-test_release_in_callback (void)
-{
-  Watch watch;
-  int fds[2];
-
-  gproc_test_pipe (fds);
-  watch_init (&watch, _gproc_poller_acquire_default (G_PRIORITY_DEFAULT), fds[0], G_IO_IN);
-  watch.action = release_in_callback;
-  watch_arm (&watch);
-  gproc_test_write (fds[1], "x", 1);
-  watch_wait (&watch, 1);
-  gproc_test_settle ();
-  gproc_test_close (&fds[0]);
-  gproc_test_close (&fds[1]);
-}
-
 int
 main (int   argc,
       char *argv[])
@@ -871,11 +569,6 @@ main (int   argc,
   gproc_test_add ("/gproc/poller/post", test_post);
   gproc_test_add ("/gproc/poller/wake-from-thread", test_wake_from_thread);
   gproc_test_add ("/gproc/poller/wake-race", test_wake_race);
-  gproc_test_add ("/gproc/poller/nested-loop", test_nested_loop);
-  gproc_test_add ("/gproc/poller/nested-same", test_nested_same);
-  gproc_test_add ("/gproc/poller/two-contexts", test_two_contexts);
-  gproc_test_add ("/gproc/poller/fork-and-clear", test_fork_and_clear);
-  gproc_test_add ("/gproc/poller/fork-and-use", test_fork_and_use);
   gproc_test_add ("/gproc/poller/files", test_files);
   gproc_test_add ("/gproc/poller/fairness", test_fairness);
   gproc_test_add ("/gproc/poller/priorities", test_priorities);
@@ -884,7 +577,5 @@ main (int   argc,
   gproc_test_add ("/gproc/poller/one-socket", test_one_socket);
   gproc_test_add ("/gproc/poller/hang-up", test_hang_up);
   gproc_test_add ("/gproc/poller/many", test_many);
-  gproc_test_add ("/gproc/poller/context-gone", test_context_gone);
-  gproc_test_add ("/gproc/poller/release-in-callback", test_release_in_callback);
   return gproc_test_run ();
 }

@@ -2,66 +2,14 @@
 
 #include "config.h"
 
-#include <gprocstream/gprocstream.h>
-
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
-#include "gproc-test.h"
+#include "gproc-test-process.h"
 
-/* The life of a process: waiting, its status, its signals, its end. */
-
-static GProcStream *
-spawn_full (GProcLauncher    *launcher,
-            GProcStreamFlags  flags,
-            const char       *command,
-            const char       *first,
-            const char       *second)
-{
-  g_autofree char *program = gproc_test_program ("gproc-testprog");
-  const char *argv[] = { program, command, first, second, NULL };
-  g_autoptr (GError) error = NULL;
-  GProcStream *stream;
-
-  if (launcher != NULL)
-    stream = gproc_launcher_spawn (launcher, argv, &error);
-  else
-    stream = gproc_stream_newv (argv, flags, &error);
-  g_assert_no_error (error);
-
-  return gproc_test_track (stream);
-}
-
-static GProcStream *
-spawn (GProcStreamFlags  flags,
-       const char       *command,
-       const char       *first)
-{
-  return spawn_full (NULL, flags, command, first, NULL);
-}
-
-/* Reads the line that says that the process is where the test wants it. */
-static void
-wait_ready (GProcStream *stream)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *line = gproc_reader_read_line_utf8 (gproc_stream_get_stdout (stream), NULL,
-                                                       &error);
-
-  g_assert_no_error (error);
-  g_assert_cmpstr (line, ==, "ready");
-}
-
-static void
-end (GProcStream *stream)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (gproc_stream_stop (stream, 0, NULL, &error));
-  g_assert_no_error (error);
-}
+/* The life of a process: waiting, its status, its output. */
 
 static void
 test_new (void)
@@ -310,63 +258,6 @@ test_check_tail (void)
   g_assert_true (g_str_has_prefix (g_bytes_get_data (bytes, NULL), "number 1\n"));
 }
 
-typedef struct
-{
-  GProcStream *stream;
-  int returncode;
-  guint n_exited;
-  guint n_ended;
-  guint n_held;
-  guint n_running;
-  guint n_returncode;
-  guint n_timed_out;
-} Emissions;
-
-static void
-on_exited (GProcStream *stream,
-           int          returncode,
-           Emissions   *emissions)
-{
-  emissions->n_exited++;
-  emissions->returncode = returncode;
-  g_assert_true (g_main_context_is_owner (gproc_test_context ()));
-}
-
-static void
-on_ended (GProcStream *stream,
-          Emissions   *emissions)
-{
-  emissions->n_ended++;
-}
-
-static void
-on_held (GProcStream *stream,
-         Emissions   *emissions)
-{
-  emissions->n_held++;
-}
-
-static void
-on_notify (GProcStream *stream,
-           GParamSpec  *pspec,
-           Emissions   *emissions)
-{
-  emissions->n_running += g_str_equal (pspec->name, "running");
-  emissions->n_returncode += g_str_equal (pspec->name, "returncode");
-  emissions->n_timed_out += g_str_equal (pspec->name, "timed-out");
-}
-
-static void
-listen_to (GProcStream *stream,
-           Emissions   *emissions)
-{
-  *emissions = (Emissions){ .stream = stream };
-  g_signal_connect (stream, "exited", G_CALLBACK (on_exited), emissions);
-  g_signal_connect (stream, "output-ended", G_CALLBACK (on_ended), emissions);
-  g_signal_connect (stream, "pipes-held", G_CALLBACK (on_held), emissions);
-  g_signal_connect (stream, "notify", G_CALLBACK (on_notify), emissions);
-}
-
 /* Exit and the end of the output are two things. */
 static void
 test_signals (void)
@@ -463,198 +354,6 @@ test_idle_sources (void)
 }
 
 static void
-test_send_signal (void)
-{
-  g_autoptr (GProcStream) stream = spawn (GPROC_STREAM_FLAGS_NONE, "report-signals", NULL);
-  g_autofree char *number = NULL;
-  g_autoptr (GError) error = NULL;
-
-  wait_ready (stream);
-  g_assert_true (gproc_stream_send_signal (stream, SIGUSR1, &error));
-  g_assert_no_error (error);
-  number = gproc_reader_read_line_utf8 (gproc_stream_get_stdout (stream), NULL, &error);
-  g_assert_cmpint (atoi (number), ==, SIGUSR1);
-  g_clear_pointer (&number, g_free);
-  g_assert_true (gproc_stream_terminate (stream, &error));
-  number = gproc_reader_read_line_utf8 (gproc_stream_get_stdout (stream), NULL, &error);
-  g_assert_cmpint (atoi (number), ==, SIGTERM);
-  g_clear_pointer (&number, g_free);
-  g_assert_true (gproc_stream_send_signal_group (stream, SIGHUP, &error));
-  g_assert_no_error (error);
-  number = gproc_reader_read_line_utf8 (gproc_stream_get_stdout (stream), NULL, &error);
-  g_assert_cmpint (atoi (number), ==, SIGHUP);
-
-  g_assert_true (gproc_stream_kill (stream, &error));
-  g_assert_cmpint (gproc_stream_wait (stream, NULL, &error), ==, -SIGKILL);
-  g_assert_no_error (error);
-
-  g_assert_false (gproc_stream_send_signal (stream, SIGUSR1, &error));
-  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
-  g_assert_false (gproc_stream_send_signal_group (stream, SIGUSR1, &error));
-  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
-}
-
-static void
-test_stop (gconstpointer data)
-{
-  const gboolean async = GPOINTER_TO_UINT (data) != 0;
-  g_autoptr (GProcStream) polite = spawn (GPROC_STREAM_FLAGS_NONE, "late-term", "8");
-  g_autoptr (GProcStream) stubborn = spawn (GPROC_STREAM_FLAGS_NONE, "ignore-term", NULL);
-  GProcStream *streams[] = { polite, stubborn };
-  const guint graces[] = { 60 * 1000, 20 };
-  g_autofree char *line = NULL;
-  g_autoptr (GError) error = NULL;
-
-  for (guint i = 0; i < 2; i++)
-    {
-      g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
-
-      wait_ready (streams[i]);
-      if (async)
-        {
-          gproc_stream_stop_async (streams[i], graces[i], 0, NULL, gproc_test_call_done, &call);
-          g_assert_true (
-            gproc_stream_stop_finish (streams[i], gproc_test_call_wait (&call), &error));
-        }
-      else
-        {
-          g_assert_true (gproc_stream_stop (streams[i], graces[i], NULL, &error));
-        }
-      g_assert_no_error (error);
-    }
-
-  g_assert_cmpint (gproc_stream_get_returncode (polite), ==, 8);
-  g_assert_cmpint (gproc_stream_get_returncode (stubborn), ==, -SIGKILL);
-
-  /* Output can be read afterwards, and stopping twice is no error. */
-  line = gproc_reader_read_line_utf8 (gproc_stream_get_stdout (polite), NULL, &error);
-  g_assert_cmpstr (line, ==, "term");
-  g_assert_true (gproc_stream_stop (polite, 0, NULL, &error));
-  g_assert_no_error (error);
-}
-
-/* Cancelling ends the waiting, not the stopping. */
-static void
-test_stop_cancelled (void)
-{
-  g_autoptr (GProcStream) stream = spawn (GPROC_STREAM_FLAGS_NONE, "ignore-term", NULL);
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GError) error = NULL;
-
-  wait_ready (stream);
-  g_cancellable_cancel (cancellable);
-  g_assert_false (gproc_stream_stop (stream, 10, cancellable, &error));
-  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_assert_cmpint (gproc_stream_wait (stream, NULL, &error), ==, -SIGKILL);
-  g_assert_no_error (error);
-}
-
-static void
-test_stop_group (void)
-{
-  g_autoptr (GProcStream) stream = spawn (GPROC_STREAM_FLAGS_NONE, "fork-ignore-term", NULL);
-  g_autofree char *pid = NULL;
-  g_autoptr (GBytes) rest = NULL;
-  g_autoptr (GError) error = NULL;
-
-  pid = gproc_reader_read_line_utf8 (gproc_stream_get_stdout (stream), NULL, &error);
-  g_assert_true (gproc_stream_stop (stream, 20, NULL, &error));
-  g_assert_no_error (error);
-  /* The grandchild had the pipe: its end means that it is gone as well. */
-  rest = gproc_reader_read_to_end (gproc_stream_get_stdout (stream), -1, NULL, &error);
-  g_assert_no_error (error);
-}
-
-static void
-test_timeout (void)
-{
-  g_autoptr (GProcLauncher) launcher = gproc_launcher_new ();
-  g_autoptr (GProcStream) stream = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GProcResult) result = NULL;
-  g_autofree char *line = NULL;
-  Emissions emissions;
-
-  gproc_launcher_set_timeout (launcher, 30);
-  gproc_launcher_set_stop_grace (launcher, 20);
-  stream = spawn_full (launcher, 0, "ignore-term", NULL, NULL);
-  listen_to (stream, &emissions);
-
-  /* The loop of the application does not run meanwhile. */
-  g_assert_cmpint (gproc_stream_wait (stream, NULL, &error), ==, GPROC_RETURNCODE_NONE);
-  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-  g_assert_true (gproc_stream_get_timed_out (stream));
-  g_assert_cmpint (gproc_stream_get_returncode (stream), ==, -SIGKILL);
-  g_assert_false (gproc_stream_wait_check (stream, NULL, &error));
-  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-  result = gproc_stream_communicate (stream, NULL, NULL, &error);
-  g_assert_null (result);
-  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-
-  line = gproc_reader_read_line_utf8 (gproc_stream_get_stdout (stream), NULL, &error);
-  g_assert_no_error (error);
-  g_assert_cmpstr (line, ==, "ready");
-  gproc_test_wait_for (emissions.n_exited);
-  g_assert_cmpuint (emissions.n_timed_out, ==, 1);
-}
-
-/* Closing leaves the process alone. */
-static void
-test_close_keeps (void)
-{
-  g_autoptr (GProcStream) stream = spawn (GPROC_STREAM_FLAGS_STDOUT_NULL, "hold", NULL);
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (g_io_stream_close (G_IO_STREAM (stream), NULL, &error));
-  g_assert_no_error (error);
-  gproc_test_run_for (20);
-  g_assert_true (gproc_stream_get_running (stream));
-  end (stream);
-}
-
-static void
-test_close_stops (gconstpointer data)
-{
-  const gboolean unref = GPOINTER_TO_UINT (data) != 0;
-  g_autoptr (GProcStream) stream = spawn (GPROC_STREAM_FLAGS_STOP_ON_CLOSE, "late-term", "0");
-  g_autoptr (GError) error = NULL;
-
-  wait_ready (stream);
-  if (unref)
-    {
-      /* The teardown sees that the child is gone. */
-      g_clear_object (&stream);
-      return;
-    }
-
-  g_assert_true (gproc_stream_get_stop_on_close (stream));
-  g_assert_true (g_io_stream_close (G_IO_STREAM (stream), NULL, &error));
-  g_assert_no_error (error);
-  gproc_stream_wait (stream, NULL, &error);
-  g_assert_no_error (error);
-}
-
-static void
-test_abort (void)
-{
-  g_autoptr (GProcStream) stream = spawn (GPROC_STREAM_FLAGS_NONE, "fork-ignore-term", NULL);
-  g_autofree char *pid = NULL;
-  g_autofree char *zeros = g_malloc0 (1024 * 1024);
-  g_autoptr (GError) error = NULL;
-
-  pid = gproc_reader_read_line_utf8 (gproc_stream_get_stdout (stream), NULL, &error);
-  g_assert_true (gproc_writer_queue (gproc_stream_get_stdin (stream), zeros, 1024 * 1024, &error));
-  gproc_stream_abort (stream);
-  g_assert_true (g_io_stream_is_closed (G_IO_STREAM (stream)));
-  /* Whichever of the two signals it saw first. */
-  gproc_stream_wait (stream, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_true (gproc_stream_get_if_signaled (stream));
-  while (kill (atoi (pid), 0) == 0)
-    gproc_test_run_for (1);
-}
-
-static void
 test_wait_buffered (gconstpointer data)
 {
   const gboolean async = GPOINTER_TO_UINT (data) != 0;
@@ -737,6 +436,7 @@ test_subprocess (void)
   gproc_test_track (subprocess);
   stream = gproc_stream_new_for_subprocess (subprocess);
   gproc_test_track (stream);
+  gproc_test_track (gproc_stream_get_backend (stream));
   listen_to (stream, &emissions);
 
   g_assert_cmpstr (gproc_stream_get_identifier (stream), ==, pid);
@@ -762,23 +462,6 @@ test_subprocess (void)
   g_assert_no_error (error);
   g_assert_true (g_io_stream_close (G_IO_STREAM (stream), NULL, &error));
   g_assert_no_error (error);
-}
-
-static void
-test_subprocess_stop (void)
-{
-  g_autofree char *program = gproc_test_program ("gproc-testprog");
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GSubprocess) subprocess = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error,
-                                                         program, "ignore-term", NULL);
-  g_autoptr (GProcStream) stream = gproc_stream_new_for_subprocess (subprocess);
-
-  g_assert_null (gproc_stream_get_stdin (stream));
-  wait_ready (stream);
-  g_assert_true (gproc_stream_stop (stream, 20, NULL, &error));
-  g_assert_no_error (error);
-  g_assert_cmpint (gproc_stream_get_returncode (stream), ==, -SIGKILL);
-  g_assert_cmpint (gproc_stream_get_term_sig (stream), ==, SIGKILL);
 }
 
 /* A gigabyte to a standard error that nobody reads: the process waits, and the
@@ -808,6 +491,40 @@ test_unread_flood (void)
   g_assert_no_error (error);
 }
 
+static void
+dispose_in_fork (gconstpointer data)
+{
+  GProcStream *stream = (GProcStream *) data;
+
+  g_object_unref (stream);
+  g_object_unref (stream);
+}
+
+/* In the child of a fork the stream is let go of: that is not for the process, nor for
+ * the stream of the parent. */
+static void
+test_fork_dispose (void)
+{
+  g_autoptr (GProcStream) stream = spawn (GPROC_STREAM_FLAGS_STOP_ON_CLOSE, "cat", NULL);
+  g_autoptr (GBytes) input = g_bytes_new_static ("text", 4);
+  g_autoptr (GProcResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  Emissions emissions;
+
+  listen_to (stream, &emissions);
+  gproc_test_settle ();
+  g_object_ref (stream);
+  gproc_test_fork (dispose_in_fork, stream);
+  g_object_unref (stream);
+  gproc_test_settle ();
+  g_assert_true (gproc_stream_get_running (stream));
+
+  result = gproc_stream_communicate (stream, input, NULL, &error);
+  g_assert_no_error (error);
+  gproc_test_assert_bytes (gproc_result_get_stdout (result), "text");
+  gproc_test_wait_for (emissions.n_exited);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -832,26 +549,14 @@ main (int    argc,
   gproc_test_add ("/gproc/process/pipes-held/not", test_pipes_not_held);
   gproc_test_add ("/gproc/process/disposed-early", test_disposed_early);
   gproc_test_add ("/gproc/process/idle-sources", test_idle_sources);
-  gproc_test_add ("/gproc/process/send-signal", test_send_signal);
-  gproc_test_add_data ("/gproc/process/stop/sync", GUINT_TO_POINTER (0), test_stop);
-  gproc_test_add_data ("/gproc/process/stop/async", GUINT_TO_POINTER (1), test_stop);
-  gproc_test_add ("/gproc/process/stop/cancelled", test_stop_cancelled);
-  gproc_test_add ("/gproc/process/stop/group", test_stop_group);
-  gproc_test_add ("/gproc/process/timeout", test_timeout);
-  gproc_test_add ("/gproc/process/close-keeps", test_close_keeps);
-  gproc_test_add_data ("/gproc/process/stop-on-close/close", GUINT_TO_POINTER (0),
-                       test_close_stops);
-  gproc_test_add_data ("/gproc/process/stop-on-close/unref", GUINT_TO_POINTER (1),
-                       test_close_stops);
-  gproc_test_add ("/gproc/process/abort", test_abort);
   gproc_test_add_data ("/gproc/process/wait-buffered/sync", GUINT_TO_POINTER (0),
                        test_wait_buffered);
   gproc_test_add_data ("/gproc/process/wait-buffered/async", GUINT_TO_POINTER (1),
                        test_wait_buffered);
   gproc_test_add ("/gproc/process/wait-buffered/limit", test_wait_buffered_limit);
-  gproc_test_add ("/gproc/process/subprocess", test_subprocess);
-  gproc_test_add ("/gproc/process/subprocess/stop", test_subprocess_stop);
+  gproc_test_add ("/gproc/process/gio-subprocess", test_subprocess);
   gproc_test_add ("/gproc/process/unread-flood", test_unread_flood);
+  gproc_test_add ("/gproc/process/fork-dispose", test_fork_dispose);
 
   return gproc_test_run ();
 }

@@ -246,7 +246,8 @@ test_foreign_loop (void)
   while (!ended)
     {
       gboolean busy = gproc_writer_get_fd (writer) >= 0;
-      g_autoptr (GPtrArray) ready = gproc_select (&reader, 1, &writer, busy ? 1 : 0, 10000, NULL, &error);
+      g_autoptr (GPtrArray)
+        ready = gproc_select (&reader, 1, &writer, busy ? 1 : 0, 10000, NULL, &error);
       g_autoptr (GBytes) bytes = NULL;
 
       g_assert_no_error (error);

@@ -326,6 +326,50 @@ test_socket_connection_unref (void)
   gproc_test_close (&fds[1]);
 }
 
+/* The stream below lives until the last of the queue is written, and no longer. */
+static void
+test_base_lives (void)
+{
+  g_autoptr (GOutputStream) out = gproc_test_output_new (GPROC_TEST_HOSTILE_POLLABLE);
+  g_autoptr (GBytes) written = NULL;
+  g_autoptr (GProcReader) reader = NULL;
+  g_autoptr (GBytes) first = NULL;
+  g_autoptr (GBytes) rest = NULL;
+  g_autoptr (GError) error = NULL;
+  gpointer base = NULL;
+
+  gproc_test_output_hold (out, TRUE);
+  {
+    g_autoptr (GBytes) content = g_bytes_new_static ("content", 7);
+    g_autoptr (GInputStream) in = gproc_test_input_new (content, GPROC_TEST_HOSTILE_POLLABLE);
+    g_autoptr (GProcStream) stream = NULL;
+
+    base = g_simple_io_stream_new (in, out);
+    g_object_add_weak_pointer (base, &base);
+    stream = gproc_stream_new_for_io_stream (base);
+    g_object_unref (base);
+    gproc_test_track (stream);
+    g_assert_true (gproc_writer_queue (gproc_stream_get_stdin (stream), "text", -1, &error));
+    g_assert_no_error (error);
+    reader = g_object_ref (gproc_stream_get_stdout (stream));
+  }
+
+  g_assert_nonnull (base);
+  first = gproc_reader_read_some (reader, 3, NULL, &error);
+  gproc_test_assert_bytes (first, "con");
+  gproc_test_output_hold (out, FALSE);
+  gproc_test_wait_for (g_output_stream_is_closed (out));
+  written = gproc_test_output_get_bytes (out);
+  gproc_test_assert_bytes (written, "text");
+  gproc_test_settle ();
+
+  g_assert_nonnull (base);
+  rest = gproc_reader_read_to_end (reader, -1, NULL, &error);
+  gproc_test_assert_bytes (rest, "tent");
+  g_clear_object (&reader);
+  g_assert_null (base);
+}
+
 static void
 test_generic (gconstpointer data)
 {
@@ -557,6 +601,7 @@ main (int    argc,
   gproc_test_add ("/gproc/stream/no-descriptors", test_no_descriptors);
   gproc_test_add ("/gproc/stream/socket-connection", test_socket_connection);
   gproc_test_add ("/gproc/stream/socket-connection-unref", test_socket_connection_unref);
+  gproc_test_add ("/gproc/stream/base-lives", test_base_lives);
   gproc_test_add_data ("/gproc/stream/generic/plain", GUINT_TO_POINTER (GPROC_TEST_HOSTILE_NONE),
                        test_generic);
   gproc_test_add_data ("/gproc/stream/generic/pollable",

@@ -57,12 +57,12 @@ guint _gproc_poller_get_iteration (GProcPoller *poller);
 void _gproc_watch_init (GProcWatch     *watch,
                         GProcWatchFunc  func);
 
-/* Whether a wait for @events on @fd would cost no system call, because the watch
- * is registered for just that already. */
-gboolean _gproc_watch_is_registered (GProcWatch   *watch,
-                                     GProcPoller  *poller,
-                                     int           fd,
-                                     GIOCondition  events);
+/* Like _gproc_watch_arm (), but only if that costs no system call, because the watch is
+ * registered for just that already. */
+gboolean _gproc_watch_rearm (GProcWatch   *watch,
+                             GProcPoller  *poller,
+                             int           fd,
+                             GIOCondition  events);
 
 /* Calls the function once when @fd meets @events (or hangs up, or fails). */
 void _gproc_watch_arm (GProcWatch   *watch,

@@ -17,6 +17,10 @@
 #define EVENTS_PER_DISPATCH 256
 #define DISPATCH_BUDGET_US 500
 
+/* So many descriptors the context polls itself: a few cost it nothing, and what is ready
+ * is known without a second system call. The others go through epoll. */
+#define DIRECT_ENTRIES 4
+
 /* The watches of one descriptor. */
 typedef struct
 {
@@ -24,7 +28,7 @@ typedef struct
   guint generation;     /* Tells this use of the number from an earlier one. */
   GIOCondition armed;   /* What the kernel was asked for. */
   gboolean always_ready; /* A file: the kernel has no notion of waiting for it. */
-  gpointer tag;         /* Where epoll is missing or refused: the context polls. */
+  gpointer tag;         /* The context polls it itself; NULL: epoll does. */
   GProcWatch *watches;
 } Entry;
 
@@ -36,12 +40,13 @@ struct _GProcPoller
   int priority;
   int users;
 
-  int epoll_fd; /* −1: every descriptor is polled by the context itself. */
+  int epoll_fd; /* Made when it is needed; −1 before, and where there is none. */
   gpointer epoll_tag;
+  gboolean no_epoll; /* The context polls every descriptor itself. */
   guint fork_generation;
   guint next_generation;
   GHashTable *entries; /* From descriptor to Entry. */
-  guint n_tagged;      /* How many of them have a tag. */
+  GPtrArray *tagged;   /* Those of them that the context polls. */
 
   GProcWatch *ready_head;
   GProcWatch *ready_tail;
@@ -124,17 +129,30 @@ poller_tag_entry (GProcPoller  *poller,
   if (interest == 0)
     {
       g_source_remove_unix_fd (&poller->source, g_steal_pointer (&entry->tag));
-      poller->n_tagged--;
+      g_ptr_array_remove_fast (poller->tagged, entry);
     }
   else if (entry->tag == NULL)
     {
       entry->tag = g_source_add_unix_fd (&poller->source, entry->fd, interest);
-      poller->n_tagged++;
+      g_ptr_array_add (poller->tagged, entry);
     }
   else
     {
       g_source_modify_unix_fd (&poller->source, entry->tag, interest);
     }
+}
+
+static gboolean
+poller_ensure_epoll (GProcPoller *poller)
+{
+  if (poller->epoll_fd >= 0)
+    return TRUE;
+  if (poller->no_epoll || (poller->epoll_fd = epoll_create1 (EPOLL_CLOEXEC)) < 0)
+    return FALSE;
+
+  poller->epoll_tag = g_source_add_unix_fd (&poller->source, poller->epoll_fd, G_IO_IN);
+
+  return TRUE;
 }
 
 /* Asks the kernel, or the context, for what the watches of @entry are interested in. */
@@ -158,7 +176,8 @@ poller_update_entry (GProcPoller *poller,
   if (!poller_is_ours (poller) || entry->always_ready)
     return;
 
-  if (poller->epoll_fd < 0 || entry->tag != NULL)
+  if (entry->tag != NULL ||
+      (operation == EPOLL_CTL_ADD && (poller->tagged->len < DIRECT_ENTRIES || !poller_ensure_epoll (poller))))
     {
       poller_tag_entry (poller, entry, interest);
       return;
@@ -288,21 +307,6 @@ poller_handle_event (GProcPoller  *poller,
   return n_dropped;
 }
 
-static void
-poller_open_epoll (GProcPoller *poller)
-{
-  const char *choice = g_getenv ("GPROC_LOOP");
-
-  poller->epoll_fd = -1;
-  poller->epoll_tag = NULL;
-  poller->fork_generation = fork_generation;
-
-  if (g_strcmp0 (choice, "poll") != 0)
-    poller->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
-  if (poller->epoll_fd >= 0)
-    poller->epoll_tag = g_source_add_unix_fd (&poller->source, poller->epoll_fd, G_IO_IN);
-}
-
 /* In the child of a fork the inherited epoll is that of the parent: events for the
  * parent's descriptors, and a change here would change it there. */
 static void
@@ -315,9 +319,9 @@ poller_reopen (GProcPoller *poller)
     {
       g_source_remove_unix_fd (&poller->source, poller->epoll_tag);
       close (poller->epoll_fd);
+      poller->epoll_fd = -1;
     }
-
-  poller_open_epoll (poller);
+  poller->fork_generation = fork_generation;
 
   g_hash_table_iter_init (&iter, poller->entries);
   while (g_hash_table_iter_next (&iter, NULL, &value))
@@ -351,37 +355,25 @@ poller_prepare (GSource *source,
   return ready;
 }
 
-/* The entries that the context polls and found ready, or NULL. */
-static GPtrArray *
-poller_find_tagged (GProcPoller *poller)
+/* Whether the context found one of those ready that it polls itself. */
+static gboolean
+poller_is_tagged_ready (GProcPoller *poller)
 {
-  GPtrArray *found = NULL;
-  GHashTableIter iter;
-  gpointer value;
-
-  if (poller->n_tagged == 0)
-    return NULL;
-
-  g_hash_table_iter_init (&iter, poller->entries);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
+  for (guint i = 0; i < poller->tagged->len; i++)
     {
-      Entry *entry = value;
+      Entry *entry = g_ptr_array_index (poller->tagged, i);
 
-      if (entry->tag == NULL || g_source_query_unix_fd (&poller->source, entry->tag) == 0)
-        continue;
-      if (found == NULL)
-        found = g_ptr_array_new ();
-      g_ptr_array_add (found, entry);
+      if (g_source_query_unix_fd (&poller->source, entry->tag) != 0)
+        return TRUE;
     }
 
-  return found;
+  return FALSE;
 }
 
 static gboolean
 poller_check (GSource *source)
 {
   GProcPoller *poller = (GProcPoller *) source;
-  g_autoptr (GPtrArray) tagged = NULL;
   gboolean ready;
 
   g_mutex_lock (&loop_lock);
@@ -390,7 +382,7 @@ poller_check (GSource *source)
   if (!ready && poller->epoll_fd >= 0)
     ready = g_source_query_unix_fd (source, poller->epoll_tag) != 0;
   if (!ready)
-    ready = (tagged = poller_find_tagged (poller)) != NULL;
+    ready = poller_is_tagged_ready (poller);
   g_mutex_unlock (&loop_lock);
 
   return ready;
@@ -419,18 +411,19 @@ poller_harvest_epoll (GProcPoller *poller)
   return n_dropped;
 }
 
+/* Backwards, as an entry that nobody waits for any more leaves the array. */
 static guint
 poller_harvest_tagged (GProcPoller *poller)
 {
-  g_autoptr (GPtrArray) tagged = poller_find_tagged (poller);
   guint n_dropped = 0;
 
-  for (guint i = 0; tagged != NULL && i < tagged->len; i++)
+  for (guint i = poller->tagged->len; i > 0; i--)
     {
-      Entry *entry = g_ptr_array_index (tagged, i);
+      Entry *entry = g_ptr_array_index (poller->tagged, i - 1);
       GIOCondition condition = g_source_query_unix_fd (&poller->source, entry->tag);
 
-      n_dropped += poller_handle_event (poller, entry, condition);
+      if (condition != 0)
+        n_dropped += poller_handle_event (poller, entry, condition);
     }
 
   return n_dropped;
@@ -509,6 +502,7 @@ poller_finalize (GSource *source)
   if (poller->epoll_fd >= 0)
     close (poller->epoll_fd);
   g_clear_pointer (&poller->entries, g_hash_table_unref);
+  g_clear_pointer (&poller->tagged, g_ptr_array_unref);
 }
 
 static GSourceFuncs poller_funcs = {
@@ -533,7 +527,10 @@ poller_new (GMainContext *context,
   poller->context = g_main_context_ref (context);
   poller->priority = priority;
   poller->entries = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  poller_open_epoll (poller);
+  poller->tagged = g_ptr_array_new ();
+  poller->epoll_fd = -1;
+  poller->no_epoll = g_strcmp0 (g_getenv ("GPROC_LOOP"), "poll") == 0;
+  poller->fork_generation = fork_generation;
 
   return poller;
 }
@@ -654,21 +651,6 @@ _gproc_watch_init (GProcWatch     *watch,
   watch->fd = -1;
 }
 
-gboolean
-_gproc_watch_is_registered (GProcWatch   *watch,
-                            GProcPoller  *poller,
-                            int           fd,
-                            GIOCondition  events)
-{
-  gboolean registered;
-
-  g_mutex_lock (&loop_lock);
-  registered = watch->poller == poller && watch->fd == fd && watch->events == events;
-  g_mutex_unlock (&loop_lock);
-
-  return registered;
-}
-
 /* Takes @watch off its poller; returns that poller, to be released without the lock. */
 static GProcPoller *
 watch_detach (GProcWatch *watch)
@@ -746,6 +728,28 @@ _gproc_watch_arm (GProcWatch   *watch,
 
   if (previous != NULL)
     _gproc_poller_release (previous);
+}
+
+gboolean
+_gproc_watch_rearm (GProcWatch   *watch,
+                    GProcPoller  *poller,
+                    int           fd,
+                    GIOCondition  events)
+{
+  Entry *entry;
+  gboolean registered;
+
+  g_mutex_lock (&loop_lock);
+  registered = watch->poller == poller && watch->fd == fd && watch->events == events;
+  if (registered)
+    {
+      entry = g_hash_table_lookup (poller->entries, GINT_TO_POINTER (fd));
+      registered = !entry->always_ready;
+      watch->waiting = registered;
+    }
+  g_mutex_unlock (&loop_lock);
+
+  return registered;
 }
 
 /* Makes @watch wait with @poller, whatever descriptor it may be registered for there. */

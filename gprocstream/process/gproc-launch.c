@@ -309,10 +309,7 @@ resolve_route (GProcLaunch       *self,
       return TRUE;
     case GPROC_ROUTE_FD:
       *source = route->fd;
-      if (fcntl (*source, F_GETFD) >= 0)
-        return TRUE;
-      set_error (self, error, "dup", NULL, errno);
-      return FALSE;
+      return TRUE;
     case GPROC_ROUTE_FILE:
       *source = open_file (route);
       return hold_fd (self, *source, stages[route->target], route->path, error);
@@ -325,18 +322,35 @@ resolve_route (GProcLaunch       *self,
     }
 }
 
+/* Whether a program that the application ran would have it. Where it closed one of
+ * its own, something else may have got the number meanwhile, which closes on exec. */
+static gboolean
+is_inherited (int fd)
+{
+  int flags = fcntl (fd, F_GETFD);
+
+  return flags >= 0 && (flags & FD_CLOEXEC) == 0;
+}
+
 static gboolean
 resolve_routes (GProcLaunch  *self,
                 GError      **error)
 {
-  /* First of all, what is opened here may get the number of one that is closed: a
-   * process starts with /dev/null in its place. */
+  /* First of all: what is opened here may get the number of one that is closed. In
+   * place of one that is not there the process has /dev/null. */
   for (guint i = 0; i < self->routes->len; i++)
     {
       GProcRoute *route = &g_array_index (self->routes, GProcRoute, i);
 
-      if (route->kind == GPROC_ROUTE_INHERIT && fcntl (route->target, F_GETFD) < 0)
-        route->kind = GPROC_ROUTE_NULL;
+      if (route->kind == GPROC_ROUTE_INHERIT && !is_inherited (route->target))
+        {
+          route->kind = GPROC_ROUTE_NULL;
+        }
+      else if (route->kind == GPROC_ROUTE_FD && fcntl (route->fd, F_GETFD) < 0)
+        {
+          set_error (self, error, "dup", NULL, errno);
+          return FALSE;
+        }
     }
 
   for (guint i = 0; i < self->routes->len; i++)

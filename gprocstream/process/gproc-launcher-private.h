@@ -8,7 +8,6 @@
 
 G_BEGIN_DECLS
 
-
 /* Where one descriptor of the process leads. */
 typedef enum
 {

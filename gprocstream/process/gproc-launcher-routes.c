@@ -123,7 +123,8 @@ set_fd (GProcLauncher *self,
  * Unless [method@GProc.Launcher.set_process_group] says otherwise, a process that
  * inherits its standard input is in the group of the application.
  *
- * An inherited descriptor that the application has closed becomes `/dev/null`.
+ * In place of an inherited descriptor that the application has closed, or that
+ * closes on exec, the process has `/dev/null`.
  *
  * Since: 1.0
  */
@@ -143,7 +144,8 @@ gproc_launcher_set_stdin (GProcLauncher    *self,
  *
  * Sets where standard output of the process goes.
  *
- * An inherited descriptor that the application has closed becomes `/dev/null`.
+ * In place of an inherited descriptor that the application has closed, or that
+ * closes on exec, the process has `/dev/null`.
  *
  * Since: 1.0
  */
@@ -166,7 +168,8 @@ gproc_launcher_set_stdout (GProcLauncher    *self,
  * %GPROC_DISPOSITION_STDOUT makes one stream of both, in the order the process
  * wrote them.
  *
- * An inherited descriptor that the application has closed becomes `/dev/null`.
+ * In place of an inherited descriptor that the application has closed, or that
+ * closes on exec, the process has `/dev/null`.
  *
  * Since: 1.0
  */

@@ -617,7 +617,7 @@ gproc_launcher_get_output_limit (GProcLauncher *self)
 /**
  * gproc_launcher_set_output_limit: (set-property output-limit)
  * @self: the launcher
- * @limit: a number of bytes, at least 1
+ * @limit: a number of bytes
  *
  * Sets how much of each output [method@GProc.Stream.communicate] and
  * [method@GProc.Launcher.run] collect at most.
@@ -629,7 +629,6 @@ gproc_launcher_set_output_limit (GProcLauncher *self,
                                  gsize          limit)
 {
   g_return_if_fail (GPROC_IS_LAUNCHER (self));
-  g_return_if_fail (limit > 0);
 
   set_size (self, &self->output_limit, limit, GPROC_LAUNCHER_PROP_OUTPUT_LIMIT);
 }

@@ -119,6 +119,19 @@ gproc_launcher_get_property (GObject    *object,
 }
 
 static void
+set_disposition_property (GProcLauncher     *self,
+                          GProcLauncherProp  prop,
+                          GProcDisposition   disposition)
+{
+  if (prop == GPROC_LAUNCHER_PROP_STDIN)
+    gproc_launcher_set_stdin (self, disposition);
+  else if (prop == GPROC_LAUNCHER_PROP_STDOUT)
+    gproc_launcher_set_stdout (self, disposition);
+  else
+    gproc_launcher_set_stderr (self, disposition);
+}
+
+static void
 gproc_launcher_set_property (GObject      *object,
                              guint         prop_id,
                              const GValue *value,
@@ -129,13 +142,9 @@ gproc_launcher_set_property (GObject      *object,
   switch ((GProcLauncherProp) prop_id)
     {
     case GPROC_LAUNCHER_PROP_STDIN:
-      gproc_launcher_set_stdin (self, g_value_get_enum (value));
-      break;
     case GPROC_LAUNCHER_PROP_STDOUT:
-      gproc_launcher_set_stdout (self, g_value_get_enum (value));
-      break;
     case GPROC_LAUNCHER_PROP_STDERR:
-      gproc_launcher_set_stderr (self, g_value_get_enum (value));
+      set_disposition_property (self, (GProcLauncherProp) prop_id, g_value_get_enum (value));
       break;
     case GPROC_LAUNCHER_PROP_CWD:
       gproc_launcher_set_cwd (self, g_value_get_string (value));
@@ -205,9 +214,8 @@ gproc_launcher_finalize (GObject *object)
 static void
 install_descriptor_properties (void)
 {
-  const GParamFlags write_only = G_PARAM_WRITABLE | G_PARAM_EXPLICIT_NOTIFY |
-                                 G_PARAM_STATIC_STRINGS;
-  const GParamFlags flags = write_only | G_PARAM_READABLE;
+  /* What is set may be a file or a descriptor, which is no disposition to read. */
+  const GParamFlags flags = G_PARAM_WRITABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   /**
    * GProcLauncher:stdin: (setter set_stdin)
@@ -217,7 +225,7 @@ install_descriptor_properties (void)
    * Since: 1.0
    */
   props[GPROC_LAUNCHER_PROP_STDIN] = g_param_spec_enum ("stdin", NULL, NULL, GPROC_TYPE_DISPOSITION,
-                                                        GPROC_DISPOSITION_PIPE, write_only);
+                                                        GPROC_DISPOSITION_PIPE, flags);
 
   /**
    * GProcLauncher:stdout: (setter set_stdout)
@@ -228,7 +236,7 @@ install_descriptor_properties (void)
    */
   props[GPROC_LAUNCHER_PROP_STDOUT] = g_param_spec_enum ("stdout", NULL, NULL,
                                                          GPROC_TYPE_DISPOSITION,
-                                                         GPROC_DISPOSITION_PIPE, write_only);
+                                                         GPROC_DISPOSITION_PIPE, flags);
 
   /**
    * GProcLauncher:stderr: (setter set_stderr)
@@ -239,7 +247,13 @@ install_descriptor_properties (void)
    */
   props[GPROC_LAUNCHER_PROP_STDERR] = g_param_spec_enum ("stderr", NULL, NULL,
                                                          GPROC_TYPE_DISPOSITION,
-                                                         GPROC_DISPOSITION_INHERIT, write_only);
+                                                         GPROC_DISPOSITION_INHERIT, flags);
+}
+
+static void
+install_stream_properties (void)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   /**
    * GProcLauncher:reader-limit: (getter get_reader_limit) (setter set_reader_limit)
@@ -249,7 +263,7 @@ install_descriptor_properties (void)
    * Since: 1.0
    */
   props[GPROC_LAUNCHER_PROP_READER_LIMIT] = g_param_spec_uint64 ("reader-limit", NULL, NULL, 0,
-                                                                 G_MAXUINT64, 0, flags);
+                                                                 G_MAXSIZE, 0, flags);
 
   /**
    * GProcLauncher:high-watermark: (getter get_high_watermark) (setter set_high_watermark)
@@ -259,7 +273,7 @@ install_descriptor_properties (void)
    * Since: 1.0
    */
   props[GPROC_LAUNCHER_PROP_HIGH_WATERMARK] = g_param_spec_int64 ("high-watermark", NULL, NULL, -1,
-                                                                  G_MAXINT64, -1, flags);
+                                                                  G_MAXSSIZE, -1, flags);
 
   /**
    * GProcLauncher:low-watermark: (getter get_low_watermark) (setter set_low_watermark)
@@ -269,7 +283,7 @@ install_descriptor_properties (void)
    * Since: 1.0
    */
   props[GPROC_LAUNCHER_PROP_LOW_WATERMARK] = g_param_spec_int64 ("low-watermark", NULL, NULL, -1,
-                                                                 G_MAXINT64, -1, flags);
+                                                                 G_MAXSSIZE, -1, flags);
 
   /**
    * GProcLauncher:pipe-size: (getter get_pipe_size) (setter set_pipe_size)
@@ -370,8 +384,7 @@ install_ending_properties (void)
    * Since: 1.0
    */
   props[GPROC_LAUNCHER_PROP_STOP_GRACE] = g_param_spec_uint ("stop-grace", NULL, NULL, 0, G_MAXUINT,
-                                                             GPROC_DEFAULT_STOP_GRACE,
-                                                             flags);
+                                                             GPROC_DEFAULT_STOP_GRACE, flags);
 
   /**
    * GProcLauncher:post-exit-grace: (getter get_post_exit_grace) (setter set_post_exit_grace)
@@ -381,8 +394,10 @@ install_ending_properties (void)
    *
    * Since: 1.0
    */
-  props[GPROC_LAUNCHER_PROP_POST_EXIT_GRACE] = g_param_spec_int (
-    "post-exit-grace", NULL, NULL, -1, G_MAXINT, GPROC_DEFAULT_POST_EXIT_GRACE, flags);
+  props[GPROC_LAUNCHER_PROP_POST_EXIT_GRACE] = g_param_spec_int ("post-exit-grace", NULL, NULL, -1,
+                                                                 G_MAXINT,
+                                                                 GPROC_DEFAULT_POST_EXIT_GRACE,
+                                                                 flags);
 
   /**
    * GProcLauncher:stop-on-close: (getter get_stop_on_close) (setter set_stop_on_close)
@@ -401,8 +416,9 @@ install_ending_properties (void)
    *
    * Since: 1.0
    */
-  props[GPROC_LAUNCHER_PROP_OUTPUT_LIMIT] = g_param_spec_uint64 (
-    "output-limit", NULL, NULL, 1, G_MAXUINT64, GPROC_DEFAULT_OUTPUT_LIMIT, flags);
+  props[GPROC_LAUNCHER_PROP_OUTPUT_LIMIT] = g_param_spec_uint64 ("output-limit", NULL, NULL, 0,
+                                                                 G_MAXSIZE,
+                                                                 GPROC_DEFAULT_OUTPUT_LIMIT, flags);
 }
 
 static void
@@ -415,6 +431,7 @@ gproc_launcher_class_init (GProcLauncherClass *klass)
   object_class->finalize = gproc_launcher_finalize;
 
   install_descriptor_properties ();
+  install_stream_properties ();
   install_process_properties ();
   install_ending_properties ();
   g_object_class_install_properties (object_class, GPROC_LAUNCHER_N_PROPS, props);

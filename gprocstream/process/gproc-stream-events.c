@@ -246,6 +246,7 @@ void
 _gproc_stream_events_stop (GProcStream *self)
 {
   GProcStreamEvents *events = g_steal_pointer (&self->events);
+  GSource *timer;
 
   if (events == NULL)
     return;
@@ -266,10 +267,13 @@ _gproc_stream_events_stop (GProcStream *self)
     g_cancellable_cancel (events->cancellable);
   clear_source (&events->held_timer);
 
-  /* The process is still to be killed when its time is over. */
+  /* A process that is not over is still to be killed when its time is. */
   g_mutex_lock (&events->lock);
-  g_clear_pointer (&events->kill_timer, g_source_unref);
+  timer = g_steal_pointer (&events->kill_timer);
   g_mutex_unlock (&events->lock);
+  if (timer != NULL && _gproc_stream_is_over (self))
+    clear_source (&timer);
+  g_clear_pointer (&timer, g_source_unref);
 
   events_unref (events);
 }

@@ -124,6 +124,10 @@ void _gproc_stream_force_close (GProcStream *self);
 /* What a close does besides closing: tells the backend, stops the process. */
 void _gproc_stream_let_go (GProcStream *self);
 
+/* gproc-base-keeper.c: what the halves are those of, which lives as long as they. */
+void _gproc_stream_set_base (GProcStream *self,
+                             GIOStream   *base);
+
 /* gproc-stream-stop.c */
 void _gproc_stream_stop_process (GProcStream *self,
                                  guint        grace_ms);

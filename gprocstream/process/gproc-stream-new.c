@@ -339,7 +339,7 @@ gproc_stream_new_for_io_stream (GIOStream *io_stream)
   halves[1].reader = gproc_reader_new (g_io_stream_get_input_stream (io_stream));
 
   self = stream_make (NULL, halves, G_N_ELEMENTS (halves));
-  self->base = g_object_ref (io_stream);
+  _gproc_stream_set_base (self, io_stream);
 
   return self;
 }

@@ -175,9 +175,7 @@ gproc_stream_stop (GProcStream   *self,
     return FALSE;
 
   _gproc_stream_stop_process (self, grace_ms);
-  if (_gproc_stream_is_over (self))
-    return TRUE;
-  if (!_gproc_stream_block (self, cancellable, error))
+  if (!_gproc_stream_is_over (self) && !_gproc_stream_block (self, cancellable, error))
     return FALSE;
 
   _gproc_stream_events_process_over (self);

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* Below this a copy is cheaper than what a whole buffer costs to allocate anew. */
-#define STEAL_MINIMUM 4096
+/* So much of a buffer may be wasted by what is taken without a copy, at any size. */
+#define SMALL_WASTE 64
 
 void
 _gproc_buffer_clear (GProcBuffer *self)
@@ -124,7 +124,8 @@ _gproc_buffer_take (GProcBuffer *self,
 
   g_assert (size <= _gproc_buffer_length (self));
 
-  if (size < STEAL_MINIMUM || size < self->capacity / 2 || size != _gproc_buffer_length (self))
+  if (size != _gproc_buffer_length (self) || size == 0 ||
+      self->capacity - size > MAX (SMALL_WASTE, size))
     {
       bytes = g_bytes_new (_gproc_buffer_data (self), size);
       _gproc_buffer_drop (self, size);
@@ -133,7 +134,8 @@ _gproc_buffer_take (GProcBuffer *self,
     }
 
   if (self->start == 0)
-    bytes = g_bytes_new_take (g_realloc (self->data, size), size);
+    bytes = g_bytes_new_take (self->capacity - size > SMALL_WASTE ? g_realloc (self->data, size) : self->data,
+                              size);
   else
     bytes = g_bytes_new_with_free_func (self->data + self->start, size, g_free, self->data);
   memset (self, 0, sizeof *self);

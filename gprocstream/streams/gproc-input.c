@@ -18,6 +18,7 @@ struct _GProcInputRead
   int ref_count;
   GMutex lock;
   gboolean finished;
+  gboolean close_base; /* The reader was closed meanwhile. */
   char *data;
   gsize size;
   gssize count; /* −1: @error. */
@@ -165,6 +166,7 @@ input_read_done (GObject      *source,
 {
   GProcInputRead *read = user_data;
   g_autoptr (GObject) owner = NULL;
+  gboolean close_base;
   GProcWait *wait;
 
   g_mutex_lock (&read->lock);
@@ -172,10 +174,13 @@ input_read_done (GObject      *source,
   read->finished = TRUE;
   owner = g_steal_pointer (&read->owner);
   wait = g_steal_pointer (&read->wait);
+  close_base = read->close_base;
   g_mutex_unlock (&read->lock);
 
   if (wait != NULL)
     _gproc_watch_wake (&wait->watch);
+  if (close_base)
+    g_input_stream_close_async (G_INPUT_STREAM (source), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
 
   input_read_unref (read);
 }
@@ -340,6 +345,7 @@ _gproc_input_close (GProcInput  *self,
       g_mutex_lock (&self->read->lock);
       owner = g_steal_pointer (&self->read->owner);
       self->read->wait = NULL;
+      self->read->close_base = self->close_base && !self->read->finished;
       g_mutex_unlock (&self->read->lock);
       g_clear_pointer (&self->read, input_read_unref);
     }
@@ -352,8 +358,7 @@ _gproc_input_close (GProcInput  *self,
         _gproc_set_errno_error (error, -result, _ ("Closing failed"));
     }
 
-  /* A read that is still under way keeps the base stream open; it closes with its
-   * last reference. */
+  /* A read that is still under way keeps the base stream open until it is done. */
   if (base != NULL && self->close_base && !g_input_stream_has_pending (base) &&
       !g_input_stream_close (base, NULL, &local_error))
     {

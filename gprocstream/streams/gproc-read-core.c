@@ -163,6 +163,30 @@ core_take_error (GProcReadCore  *self,
   return GPROC_FILL_PROGRESS;
 }
 
+/* Where what is read goes first. */
+typedef enum
+{
+  ROOM_TARGET, /* A large plain read: to the caller's memory, past the buffer. */
+  ROOM_STACK,  /* Little is expected: no more memory is taken than what comes needs. */
+  ROOM_BUFFER
+} Room;
+
+static Room
+core_choose_room (GProcReadCore    *self,
+                  GProcReadRequest *request,
+                  gsize             size)
+{
+  if (_gproc_buffer_length (&self->buffer) == 0)
+    {
+      if (request->kind == GPROC_READ_PLAIN && request->count >= size)
+        return ROOM_TARGET;
+      if (size <= FIRST_READ_SIZE)
+        return ROOM_STACK;
+    }
+
+  return ROOM_BUFFER;
+}
+
 GProcFill
 _gproc_read_core_fill (GProcReadCore     *self,
                        GProcReadRequest  *request,
@@ -172,31 +196,33 @@ _gproc_read_core_fill (GProcReadCore     *self,
                        GError           **error)
 {
   gsize size = _gproc_read_core_wanted (self, request);
+  char stack[FIRST_READ_SIZE];
   GError *local_error = NULL;
-  gboolean direct;
+  Room room = core_choose_room (self, request, size);
   gssize count;
-  char *room;
+  char *to;
 
-  /* Large plain reads go to the caller's memory, past the buffer. */
-  direct = request->kind == GPROC_READ_PLAIN && request->count >= size &&
-           _gproc_buffer_length (&self->buffer) == 0;
-  room = direct ? request->target : _gproc_buffer_reserve (&self->buffer, size);
-  if (direct)
+  if (room == ROOM_TARGET)
     size = request->count;
+  to = room == ROOM_TARGET  ? request->target
+       : room == ROOM_STACK ? stack
+                            : _gproc_buffer_reserve (&self->buffer, size);
 
   if (blocking)
-    count = _gproc_input_read (&self->input, room, size, queue, cancellable, &local_error);
+    count = _gproc_input_read (&self->input, to, size, queue, cancellable, &local_error);
   else
-    count = _gproc_input_read_nonblocking (&self->input, room, size, &local_error);
+    count = _gproc_input_read_nonblocking (&self->input, to, size, &local_error);
 
   if (count > 0)
     core_adapt (self, (gsize) count, size);
   else if (count == 0)
     self->eof = TRUE;
 
-  if (direct && count > 0)
+  if (room == ROOM_TARGET && count > 0)
     request->n = count;
-  else if (count > 0)
+  else if (room == ROOM_STACK && count > 0)
+    _gproc_buffer_append (&self->buffer, stack, (gsize) count);
+  else if (room == ROOM_BUFFER && count > 0)
     _gproc_buffer_commit (&self->buffer, (gsize) count);
   else
     _gproc_buffer_trim (&self->buffer);

@@ -224,11 +224,8 @@ read_op_begin (GProcReadOps *self)
   /* Where the descriptor is watched already, the look whether there is anything comes
    * for free with the next iteration. */
   fd = core->input.descriptor != NULL ? _gproc_input_get_fd (&core->input) : -1;
-  if (fd >= 0 && _gproc_watch_is_registered (&self->wait.watch, self->poller, fd, G_IO_IN))
-    {
-      _gproc_wait_for_fd (&self->wait, self->poller, fd, G_IO_IN);
-      return;
-    }
+  if (fd >= 0 && _gproc_wait_again_for_fd (&self->wait, self->poller, fd, G_IO_IN))
+    return;
 
   if (_gproc_read_core_fill (core, &op->request, FALSE, NULL, NULL, &error) == GPROC_FILL_WAIT)
     _gproc_input_wait (&core->input, &self->wait, self->poller, G_OBJECT (self->reader),

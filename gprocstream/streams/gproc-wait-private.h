@@ -32,6 +32,12 @@ void _gproc_wait_for_fd (GProcWait    *self,
                          int           fd,
                          GIOCondition  events);
 
+/* The same, if @fd is registered for that already. */
+gboolean _gproc_wait_again_for_fd (GProcWait    *self,
+                                   GProcPoller  *poller,
+                                   int           fd,
+                                   GIOCondition  events);
+
 /* Takes @source, a pollable source. Its callback holds @owner (that in which the wait
  * is embedded) by @ref and @unref. */
 void _gproc_wait_for_source (GProcWait      *self,
@@ -44,8 +50,8 @@ void _gproc_wait_for_source (GProcWait      *self,
 void _gproc_wait_post (GProcWait   *self,
                        GProcPoller *poller);
 
-/* Ends the wait, keeps what makes the next one cheap. To be called in the context of
- * the poller, not in a handler of the cancellable, when an operation is done. */
+/* When an operation is done, with no wait under way: keeps what makes the next one
+ * cheap. Not to be called in a handler of the cancellable. */
 void _gproc_wait_finish (GProcWait *self);
 
 /* Forgets the descriptor too. TRUE if the function will not be called any more for a

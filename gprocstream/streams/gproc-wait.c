@@ -60,6 +60,20 @@ _gproc_wait_for_fd (GProcWait    *self,
   wait_check_cancelled (self);
 }
 
+gboolean
+_gproc_wait_again_for_fd (GProcWait    *self,
+                          GProcPoller  *poller,
+                          int           fd,
+                          GIOCondition  events)
+{
+  if (!_gproc_watch_rearm (&self->watch, poller, fd, events))
+    return FALSE;
+
+  wait_check_cancelled (self);
+
+  return TRUE;
+}
+
 static gboolean
 wait_source_ready (GObject *stream,
                    gpointer user_data)
@@ -140,7 +154,6 @@ _gproc_wait_finish (GProcWait *self)
 {
   wait_disconnect (self);
   wait_drop_source (self);
-  _gproc_watch_disarm (&self->watch);
 }
 
 gboolean

@@ -21,6 +21,7 @@ typedef struct
   GOutputVector *vectors;
   gsize n_vectors;
   gboolean on_base; /* A base stream has the operation; it ends when that ends it. */
+  gboolean for_base; /* It waits for the base stream to be free. */
   gboolean waiting_for_queue;
   gboolean aborted; /* A close that was cancelled, and waits for the others alone. */
   void (*done) (GObject *source);
@@ -110,7 +111,8 @@ write_op_wait (GProcWriteOp *op,
   op->waiting_for_queue = for_queue;
   _gproc_watch_hold (&op->wait.watch, op->poller);
   if (for_queue)
-    _gproc_write_queue_add_waiter (op->queue, &op->wait.watch, waits_for[op->kind], op->position);
+    _gproc_write_queue_add_waiter (op->queue, &op->wait.watch,
+                                   op->for_base ? GPROC_WAIT_BASE : waits_for[op->kind], op->position);
 
   /* What came between the look and the wait woke nobody. */
   if ((op->ops->shut && op->kind != GPROC_WRITE_OP_CLOSE) ||
@@ -126,6 +128,7 @@ write_op_base_flushed (GObject      *source,
   GError *error = NULL;
 
   g_output_stream_flush_finish (G_OUTPUT_STREAM (source), result, &error);
+  _gproc_write_queue_release_base (((GProcWriteOp *) user_data)->queue);
   write_op_complete (user_data, 0, error);
 }
 
@@ -140,6 +143,7 @@ write_op_base_written (GObject      *source,
 
   if (count > 0)
     _gproc_write_queue_count_written (op->queue, (gsize) count);
+  _gproc_write_queue_release_base (op->queue);
   write_op_complete (op, count, error);
 }
 
@@ -147,6 +151,18 @@ static gpointer
 task_ref (gpointer task)
 {
   return g_object_ref (task);
+}
+
+/* FALSE: the base stream has something else to do; the operation waits for that. */
+static gboolean
+write_op_take_base (GProcWriteOp *op)
+{
+  op->on_base = _gproc_write_queue_acquire_base (op->queue);
+  op->for_base = !op->on_base;
+  if (op->for_base)
+    write_op_wait (op, TRUE);
+
+  return op->on_base;
 }
 
 /* Behind the queue: writes from the caller's memory, past the queue. */
@@ -159,7 +175,8 @@ write_op_write (GProcWriteOp *op)
 
   if (_gproc_write_queue_is_plain (op->queue))
     {
-      op->on_base = TRUE;
+      if (!write_op_take_base (op))
+        return;
       g_output_stream_write_async (base, op->vectors[0].buffer, op->vectors[0].size,
                                    g_task_get_priority (op->task), g_task_get_cancellable (op->task),
                                    write_op_base_written, op);
@@ -192,7 +209,8 @@ write_op_flush (GProcWriteOp *op)
       return;
     }
 
-  op->on_base = TRUE;
+  if (!write_op_take_base (op))
+    return;
   g_output_stream_flush_async (base, g_task_get_priority (op->task), g_task_get_cancellable (op->task),
                                write_op_base_flushed, op);
 }

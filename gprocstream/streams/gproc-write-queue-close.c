@@ -17,6 +17,7 @@ queue_finish_close (GProcWriteQueue *self)
 {
   self->closed = TRUE;
   self->base_busy = FALSE;
+  self->base_closing = FALSE;
   if (self->linger != NULL)
     {
       g_source_destroy (self->linger);
@@ -59,6 +60,7 @@ _gproc_queue_close (GProcWriteQueue *self)
   if (self->output.base != NULL && self->output.close_base)
     {
       self->base_busy = TRUE;
+      self->base_closing = TRUE;
       _gproc_queue_schedule (self);
       return;
     }
@@ -119,7 +121,7 @@ _gproc_queue_work_on_base (GProcWriteQueue *self)
   g_autoptr (GOutputStream) base = g_object_ref (self->output.base);
   GProcPiece *piece = NULL;
 
-  if (!self->base_busy)
+  if (!self->base_closing)
     {
       piece = self->in_flight = _gproc_pieces_steal (&self->pieces);
       self->in_flight_size = piece->end - piece->start;
@@ -203,6 +205,31 @@ _gproc_write_queue_write_all (GProcWriteQueue  *self,
   g_mutex_unlock (&self->lock);
 
   return success;
+}
+
+gboolean
+_gproc_write_queue_acquire_base (GProcWriteQueue *self)
+{
+  gboolean acquired;
+
+  g_mutex_lock (&self->lock);
+  acquired = !self->base_busy;
+  self->base_busy = TRUE;
+  g_mutex_unlock (&self->lock);
+
+  return acquired;
+}
+
+void
+_gproc_write_queue_release_base (GProcWriteQueue *self)
+{
+  g_mutex_lock (&self->lock);
+  self->base_busy = FALSE;
+  _gproc_queue_wake_waiters (self);
+  _gproc_queue_push (self, GPROC_PUSH_BUDGET);
+  if (!self->closed && self->pieces.length > 0)
+    _gproc_queue_schedule (self);
+  g_mutex_unlock (&self->lock);
 }
 
 void

@@ -51,7 +51,8 @@ struct _GProcWriteQueue
   unsigned int ended : 1;    /* The other side has been told that no more comes. */
   unsigned int closing : 1;  /* Close as soon as the queue is empty. */
   unsigned int closed : 1;
-  unsigned int base_busy : 1; /* A plain base stream is writing, or any is closing. */
+  unsigned int base_busy : 1; /* An operation of a base stream is under way, or due. */
+  unsigned int base_closing : 1; /* It is a close. */
 
   GArray *waiters;
   GSource *linger;

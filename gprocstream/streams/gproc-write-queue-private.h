@@ -63,6 +63,11 @@ gssize _gproc_write_queue_write_through (GProcWriteQueue      *self,
                                          gsize                 n_vectors,
                                          GError              **error);
 
+/* An operation wants the base stream for itself, which knows only one at a time. FALSE:
+ * wait for GPROC_WAIT_BASE. */
+gboolean _gproc_write_queue_acquire_base (GProcWriteQueue *self);
+void _gproc_write_queue_release_base (GProcWriteQueue *self);
+
 /* A plain base stream wrote so much past the queue. */
 void _gproc_write_queue_count_written (GProcWriteQueue *self,
                                        gsize            size);
@@ -90,6 +95,7 @@ typedef enum
 {
   GPROC_WAIT_DRAINED, /* The queue is at its low mark; an end asked for is out. */
   GPROC_WAIT_WRITTEN, /* All up to a position is written. */
+  GPROC_WAIT_BASE,    /* Nothing is under way on the base stream. */
   GPROC_WAIT_CLOSED   /* The descriptor is closed. */
 } GProcWaitFor;
 

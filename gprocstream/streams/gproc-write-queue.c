@@ -67,6 +67,8 @@ queue_reached (GProcWriteQueue *self,
       return !self->paused && (!self->end_wanted || self->ended);
     case GPROC_WAIT_WRITTEN:
       return self->written + self->discarded >= position;
+    case GPROC_WAIT_BASE:
+      return !self->base_busy;
     case GPROC_WAIT_CLOSED:
     default:
       return FALSE;
@@ -217,7 +219,7 @@ queue_ready (GProcWatch   *watch,
   g_mutex_lock (&self->lock);
   self->scheduled = FALSE;
 
-  if (self->base_busy && self->in_flight == NULL && !self->closed && self->output.base != NULL)
+  if (self->base_closing && !self->closed)
     {
       _gproc_queue_work_on_base (self);
     }
@@ -547,7 +549,7 @@ _gproc_write_queue_can_end (GProcWriteQueue *self)
   gboolean can_end;
 
   g_mutex_lock (&self->lock);
-  can_end = self->ended || _gproc_output_can_end (&self->output);
+  can_end = !self->closed && (self->ended || _gproc_output_can_end (&self->output));
   g_mutex_unlock (&self->lock);
 
   return can_end;

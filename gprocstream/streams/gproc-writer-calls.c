@@ -11,26 +11,26 @@
 
 /* Queueing, draining and ending. */
 
+/* The pending mark is set also while GIO closes the stream. Afterwards the queue knows
+ * that it is closed. */
 static gboolean
-writer_check_usable (GProcWriter  *self,
-                     GError      **error)
+writer_check_pending (GProcWriter  *self,
+                      GError      **error)
 {
-  GOutputStream *stream = G_OUTPUT_STREAM (self);
+  GOutputStream *stream = (GOutputStream *) self;
 
-  if (g_output_stream_is_closed (stream) || g_output_stream_is_closing (stream))
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The stream is already closed"));
-      return FALSE;
-    }
+  if (G_LIKELY (!g_output_stream_has_pending (stream)))
+    return TRUE;
 
-  if (g_output_stream_has_pending (stream) && !self->flushing)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING,
-                           _ ("Another operation of the stream is under way"));
-      return FALSE;
-    }
+  if (g_output_stream_is_closing (stream))
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The stream is already closed"));
+  else if (!self->flushing)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING,
+                         _ ("Another operation of the stream is under way"));
+  else
+    return TRUE;
 
-  return TRUE;
+  return FALSE;
 }
 
 /**
@@ -66,7 +66,7 @@ gproc_writer_queue (GProcWriter  *self,
 
   size = length < 0 ? strlen (data) : (gsize) length;
 
-  return writer_check_usable (self, error) &&
+  return writer_check_pending (self, error) &&
          _gproc_write_queue_append (self->queue, data, size, NULL, error);
 }
 
@@ -96,7 +96,7 @@ gproc_writer_queue_bytes (GProcWriter  *self,
 
   data = g_bytes_get_data (bytes, &size);
 
-  return writer_check_usable (self, error) &&
+  return writer_check_pending (self, error) &&
          _gproc_write_queue_append (self->queue, data, size, bytes, error);
 }
 
@@ -125,7 +125,7 @@ gproc_writer_queuev (GProcWriter  *self,
   for (guint i = 0; i < pieces->len; i++)
     total += g_bytes_get_size (g_ptr_array_index (pieces, i));
 
-  if (!writer_check_usable (self, error) || !_gproc_write_queue_check (self->queue, total, error))
+  if (!writer_check_pending (self, error) || !_gproc_write_queue_check (self->queue, total, error))
     return FALSE;
 
   for (guint i = 0; i < pieces->len; i++)
@@ -316,10 +316,19 @@ gboolean
 gproc_writer_write_eof (GProcWriter  *self,
                         GError      **error)
 {
+  GError *local_error = NULL;
+
   g_return_val_if_fail (GPROC_IS_WRITER (self), FALSE);
 
-  if (!writer_check_usable (self, error))
+  if (!writer_check_pending (self, error))
     return FALSE;
+
+  if (!_gproc_write_queue_check (self->queue, 0, &local_error) && !gproc_writer_can_write_eof (self))
+    {
+      g_propagate_error (error, local_error);
+      return FALSE;
+    }
+  g_clear_error (&local_error);
 
   if (!gproc_writer_can_write_eof (self))
     {
