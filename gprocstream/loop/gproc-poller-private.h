@@ -51,6 +51,12 @@ gboolean _gproc_poller_matches (GProcPoller  *poller,
                                 GMainContext *context,
                                 int           priority);
 
+/* Has what is begun between the two complete in the context of @poller. To be called by
+ * the thread that iterates it, or by one for which it is the default already. */
+gboolean _gproc_poller_push_default (GProcPoller *poller);
+void _gproc_poller_pop_default (GProcPoller *poller,
+                                gboolean     pushed);
+
 /* A number that changes with every iteration of the context. */
 guint _gproc_poller_get_iteration (GProcPoller *poller);
 

@@ -17,10 +17,6 @@
 #define EVENTS_PER_DISPATCH 256
 #define DISPATCH_BUDGET_US 500
 
-/* So many descriptors the context polls itself: a few cost it nothing, and what is ready
- * is known without a second system call. The others go through epoll. */
-#define DIRECT_ENTRIES 4
-
 /* The watches of one descriptor. */
 typedef struct
 {
@@ -28,7 +24,7 @@ typedef struct
   guint generation;     /* Tells this use of the number from an earlier one. */
   GIOCondition armed;   /* What the kernel was asked for. */
   gboolean always_ready; /* A file: the kernel has no notion of waiting for it. */
-  gpointer tag;         /* The context polls it itself; NULL: epoll does. */
+  gpointer tag;         /* The context polls it itself, as epoll is missing or refused. */
   GProcWatch *watches;
 } Entry;
 
@@ -177,7 +173,7 @@ poller_update_entry (GProcPoller *poller,
     return;
 
   if (entry->tag != NULL ||
-      (operation == EPOLL_CTL_ADD && (poller->tagged->len < DIRECT_ENTRIES || !poller_ensure_epoll (poller))))
+      (operation == EPOLL_CTL_ADD && !poller_ensure_epoll (poller)))
     {
       poller_tag_entry (poller, entry, interest);
       return;
@@ -632,6 +628,28 @@ _gproc_poller_matches (GProcPoller  *poller,
     context = g_main_context_default ();
 
   return poller->priority == priority && poller->context == context;
+}
+
+gboolean
+_gproc_poller_push_default (GProcPoller *poller)
+{
+  GMainContext *current = g_main_context_get_thread_default ();
+
+  /* Pushing would acquire the context, which another thread may be iterating. */
+  if (current == poller->context || (current == NULL && poller->context == g_main_context_default ()))
+    return FALSE;
+
+  g_main_context_push_thread_default (poller->context);
+
+  return TRUE;
+}
+
+void
+_gproc_poller_pop_default (GProcPoller *poller,
+                           gboolean     pushed)
+{
+  if (pushed)
+    g_main_context_pop_thread_default (poller->context);
 }
 
 guint

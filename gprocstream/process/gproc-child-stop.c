@@ -39,7 +39,8 @@ kill_due (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* A later stop may bring the end nearer, never put it off. */
+/* A later stop may bring the end nearer, never put it off. Without a grace there is no
+ * polite signal. */
 static void
 stop_locked (GProcChild *self,
              guint       grace_ms)
@@ -49,7 +50,8 @@ stop_locked (GProcChild *self,
   if (!self->ending)
     {
       self->ending = TRUE;
-      (void) _gproc_child_kill_locked (self, SIGTERM, self->leads_group);
+      if (grace_ms > 0)
+        (void) _gproc_child_kill_locked (self, SIGTERM, self->leads_group);
     }
   else if (kill_time >= self->kill_time)
     {

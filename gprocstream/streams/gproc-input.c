@@ -190,8 +190,8 @@ input_begin_read (GProcInput  *self,
                   GProcPoller *poller,
                   gsize        size)
 {
-  GMainContext *context = _gproc_poller_get_context (poller);
   GProcInputRead *read = g_new0 (GProcInputRead, 1);
+  gboolean pushed;
 
   g_mutex_init (&read->lock);
   read->ref_count = 2; /* The input's and the operation's. */
@@ -199,10 +199,10 @@ input_begin_read (GProcInput  *self,
   read->size = size;
   self->read = read;
 
-  g_main_context_push_thread_default (context);
+  pushed = _gproc_poller_push_default (poller);
   g_input_stream_read_async (self->base, read->data, size, _gproc_poller_get_priority (poller), NULL,
                              input_read_done, read);
-  g_main_context_pop_thread_default (context);
+  _gproc_poller_pop_default (poller, pushed);
 }
 
 /* Has the read that is under way wake @wait, or wakes it now. */

@@ -120,6 +120,7 @@ _gproc_queue_work_on_base (GProcWriteQueue *self)
   int priority = _gproc_poller_get_priority (self->home);
   g_autoptr (GOutputStream) base = g_object_ref (self->output.base);
   GProcPiece *piece = NULL;
+  gboolean pushed;
 
   if (!self->base_closing)
     {
@@ -130,13 +131,13 @@ _gproc_queue_work_on_base (GProcWriteQueue *self)
   _gproc_write_queue_ref (self);
 
   g_mutex_unlock (&self->lock);
-  g_main_context_push_thread_default (_gproc_poller_get_context (self->home));
+  pushed = _gproc_poller_push_default (self->home);
   if (piece != NULL)
     g_output_stream_write_async (base, piece->data + piece->start, piece->end - piece->start, priority,
                                  NULL, queue_base_written, self);
   else
     g_output_stream_close_async (base, priority, NULL, queue_base_closed, self);
-  g_main_context_pop_thread_default (_gproc_poller_get_context (self->home));
+  _gproc_poller_pop_default (self->home, pushed);
   g_mutex_lock (&self->lock);
 }
 

@@ -23,7 +23,8 @@ GProcWriteQueue *_gproc_writer_get_queue (GProcWriter *self);
 
 /* Pending operations of the writer (writes, flushes, drains) complete with CLOSED
  * in their own contexts, the queue is written and its descriptor closed; then @func
- * is called once in the context of @poller with NULL or the (borrowed) error. When
+ * is called once in the thread-default context of the caller, at the priority of
+ * @poller, with NULL or the (borrowed) error. When
  * @cancellable is cancelled the rest of the queue is dropped and counted and the
  * descriptor closed at once. The stream is not closed in GIO's sense yet: that is
  * for _gproc_writer_force_close (). */

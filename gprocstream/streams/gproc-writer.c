@@ -121,10 +121,8 @@ _gproc_writer_shutdown_async (GProcWriter     *self,
 
   data->func = func;
   data->user_data = user_data;
-  g_main_context_push_thread_default (_gproc_poller_get_context (poller));
   task = _gproc_writer_new_task (self, _gproc_poller_get_priority (poller), cancellable,
                                  writer_is_shut_down, data, _gproc_writer_shutdown_async);
-  g_main_context_pop_thread_default (_gproc_poller_get_context (poller));
 
   _gproc_ready_sources_close (&self->sources);
   _gproc_write_ops_shut (&self->ops);
