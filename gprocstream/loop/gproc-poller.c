@@ -36,9 +36,8 @@ struct _GProcPoller
   int priority;
   int users;
 
-  int epoll_fd; /* Made when it is needed; −1 before, and where there is none. */
+  int epoll_fd; /* −1: the context polls every descriptor itself. */
   gpointer epoll_tag;
-  gboolean no_epoll; /* The context polls every descriptor itself. */
   guint fork_generation;
   guint next_generation;
   GHashTable *entries; /* From descriptor to Entry. */
@@ -138,17 +137,16 @@ poller_tag_entry (GProcPoller  *poller,
     }
 }
 
-static gboolean
-poller_ensure_epoll (GProcPoller *poller)
+/* Without epoll (missing, refused, or not wanted by who tests that) the context polls
+ * every descriptor itself. */
+static void
+poller_open_epoll (GProcPoller *poller)
 {
+  poller->epoll_fd = -1;
+  if (g_strcmp0 (g_getenv ("GPROC_LOOP"), "poll") != 0)
+    poller->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   if (poller->epoll_fd >= 0)
-    return TRUE;
-  if (poller->no_epoll || (poller->epoll_fd = epoll_create1 (EPOLL_CLOEXEC)) < 0)
-    return FALSE;
-
-  poller->epoll_tag = g_source_add_unix_fd (&poller->source, poller->epoll_fd, G_IO_IN);
-
-  return TRUE;
+    poller->epoll_tag = g_source_add_unix_fd (&poller->source, poller->epoll_fd, G_IO_IN);
 }
 
 /* Asks the kernel, or the context, for what the watches of @entry are interested in. */
@@ -172,8 +170,7 @@ poller_update_entry (GProcPoller *poller,
   if (!poller_is_ours (poller) || entry->always_ready)
     return;
 
-  if (entry->tag != NULL ||
-      (operation == EPOLL_CTL_ADD && !poller_ensure_epoll (poller)))
+  if (entry->tag != NULL || poller->epoll_fd < 0)
     {
       poller_tag_entry (poller, entry, interest);
       return;
@@ -315,9 +312,9 @@ poller_reopen (GProcPoller *poller)
     {
       g_source_remove_unix_fd (&poller->source, poller->epoll_tag);
       close (poller->epoll_fd);
-      poller->epoll_fd = -1;
     }
   poller->fork_generation = fork_generation;
+  poller_open_epoll (poller);
 
   g_hash_table_iter_init (&iter, poller->entries);
   while (g_hash_table_iter_next (&iter, NULL, &value))
@@ -524,9 +521,8 @@ poller_new (GMainContext *context,
   poller->priority = priority;
   poller->entries = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   poller->tagged = g_ptr_array_new ();
-  poller->epoll_fd = -1;
-  poller->no_epoll = g_strcmp0 (g_getenv ("GPROC_LOOP"), "poll") == 0;
   poller->fork_generation = fork_generation;
+  poller_open_epoll (poller);
 
   return poller;
 }

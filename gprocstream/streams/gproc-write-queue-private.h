@@ -130,6 +130,7 @@ typedef struct
   guint64 written;
   guint64 discarded;
   gboolean open;   /* Neither ended, nor closed. */
+  gboolean closed;
   gboolean broken; /* An error ended it. */
 } GProcWriteQueueState;
 

@@ -655,6 +655,7 @@ _gproc_write_queue_get_state (GProcWriteQueue *self)
   state.written = self->written;
   state.discarded = self->discarded;
   state.open = !self->closed && !self->closing && !self->end_wanted;
+  state.closed = self->closed;
   state.broken = self->error != NULL;
   g_mutex_unlock (&self->lock);
 

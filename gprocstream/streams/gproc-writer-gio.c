@@ -107,6 +107,17 @@ gproc_writer_writev_fn (GOutputStream        *stream,
   return count >= 0;
 }
 
+/* Whether GIO's close finds nothing to do any more: after an abort, whose caller wanted
+ * the rest dropped, and without anything to write to. */
+static gboolean
+writer_is_done_with (GProcWriter *self)
+{
+  GProcWriteQueueState state = _gproc_write_queue_get_state (self->queue);
+
+  return self->forced ||
+         (state.closed && !state.broken && g_output_stream_is_closing (G_OUTPUT_STREAM (self)));
+}
+
 static gboolean
 gproc_writer_flush (GOutputStream  *stream,
                     GCancellable   *cancellable,
@@ -115,7 +126,7 @@ gproc_writer_flush (GOutputStream  *stream,
   GProcWriter *self = GPROC_WRITER (stream);
   GOutputStream *base;
 
-  if (self->forced)
+  if (writer_is_done_with (self))
     return TRUE;
   if (!writer_flush_queue (self, cancellable, error))
     return FALSE;
@@ -148,7 +159,7 @@ gproc_writer_close_fn (GOutputStream  *stream,
 {
   GProcWriter *self = GPROC_WRITER (stream);
 
-  return self->forced || _gproc_writer_close_queue (self, cancellable, error);
+  return writer_is_done_with (self) || _gproc_writer_close_queue (self, cancellable, error);
 }
 
 static void
@@ -244,7 +255,7 @@ gproc_writer_flush_async_fn (GOutputStream       *stream,
   GTask *task = _gproc_writer_new_task (self, io_priority, cancellable,
                                         callback, user_data, gproc_writer_flush_async_fn);
 
-  if (self->forced)
+  if (writer_is_done_with (self))
     {
       g_task_return_boolean (task, TRUE);
       g_object_unref (task);
@@ -276,7 +287,7 @@ gproc_writer_close_async_fn (GOutputStream       *stream,
   GTask *task = _gproc_writer_new_task (self, io_priority, cancellable,
                                         callback, user_data, gproc_writer_close_async_fn);
 
-  if (self->forced)
+  if (writer_is_done_with (self))
     {
       g_task_return_boolean (task, TRUE);
       g_object_unref (task);
