@@ -28,8 +28,6 @@
 
 #define MAX_ROUNDS 15
 
-extern char **environ;
-
 typedef double (*Measure) (gpointer data); /* Seconds, or another quantity. */
 
 static guint n_missed;
