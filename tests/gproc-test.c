@@ -750,6 +750,9 @@ gproc_test_fork (GProcTestDataFunc func,
   if (pid == 0)
     {
       func (data);
+      /* Memcheck looks for leaks at an exit, and takes for one what only the threads
+       * refer to that a fork leaves behind. It does not follow an exec. */
+      execl ("/bin/true", "true", NULL);
       _exit (0);
     }
   while (waitpid (pid, &status, 0) < 0)

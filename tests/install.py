@@ -175,6 +175,17 @@ def translations_are_found():
     assert sorted(path.split(os.sep)[-3] for path in found) == sorted(languages)
 
 
+def messages_are_translated():
+    if 'nls' not in FEATURES or 'introspection' not in FEATURES:
+        raise tap.Skip('built without translations, or without introspection')
+    text = run(sys.executable, '-c', 'import gi, locale; locale.setlocale(locale.LC_ALL, "")\n'
+               'gi.require_version("GProc", "1"); from gi.repository import GLib, GProc\n'
+               'try: GProc.Launcher().run(["false"], None, None).check()\n'
+               'except GLib.Error as error: print(error.message)',
+               environment={**ENVIRONMENT, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': 'de'})
+    assert text == '„false“ endete mit dem Status 1\n', text
+
+
 def installed_tests_run_from_where_they_are_installed():
     if '--installed-tests' not in sys.argv:
         raise tap.Skip('configured without -Dinstalled_tests=true')
@@ -200,4 +211,4 @@ tap.run('/gproc/install', meson_install_fills_a_prefix, all_public_headers_and_n
         pkg_config_says_all_that_is_needed, a_program_is_built_by_pkg_config_alone,
         a_header_alone_is_refused, the_headers_are_good_cplusplus, the_typelib_is_found,
         a_vala_program_is_built, translations_are_found,
-        installed_tests_run_from_where_they_are_installed)
+        messages_are_translated, installed_tests_run_from_where_they_are_installed)

@@ -428,12 +428,15 @@ close_thread (gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
+  /* One thread at a time: the other one has to be in its poll. */
+  while (gproc_test_polls () == 0)
+    g_thread_yield ();
   g_assert_true (g_input_stream_close (data, NULL, &error));
   g_assert_no_error (error);
   return NULL;
 }
 
-/* Closed in one thread while another one's context polls its source. */
+/* Closed in one thread while the context of another one polls its source. */
 static void
 test_source_close_thread (void)
 {
@@ -448,8 +451,9 @@ test_source_close_thread (void)
 
       reader = make_reader (&peer);
       watch_start (&watch, reader, NULL);
+      gproc_test_settle ();
+      gproc_test_wakeups_reset ();
       thread = g_thread_new ("close", close_thread, reader);
-      watch.n_fired = 0;
       /* No tick helps here: the close has to wake the poll. */
       while (watch.n_fired == 0)
         g_main_context_iteration (gproc_test_context (), TRUE);

@@ -72,6 +72,11 @@ void _gproc_descriptor_grow (GProcDescriptor *self);
 /* How many bytes written to a pipe nobody read, −1 if that cannot be told. */
 int _gproc_descriptor_get_unread (GProcDescriptor *self);
 
+/* Makes an error of an errno value. */
+void _gproc_set_errno_error (GError     **error,
+                             int          errsv,
+                             const char  *action);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GProcDescriptor, _gproc_descriptor_unref)
 
 G_END_DECLS

@@ -386,3 +386,11 @@ _gproc_descriptor_get_unread (GProcDescriptor *self)
 
   return count;
 }
+
+void
+_gproc_set_errno_error (GError     **error,
+                        int          errsv,
+                        const char  *action)
+{
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errsv), "%s: %s", action, g_strerror (errsv));
+}

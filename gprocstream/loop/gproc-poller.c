@@ -2,12 +2,11 @@
 
 #include "config.h"
 
-#include "loop/gproc-poller-private.h"
+#include "loop/gproc-poller-internal-private.h"
 
 #include <errno.h>
 #include <glib-unix.h>
 #include <pthread.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -17,63 +16,39 @@
 #define EVENTS_PER_DISPATCH 256
 #define DISPATCH_BUDGET_US 500
 
-/* The watches of one descriptor. */
-typedef struct
-{
-  int fd;
-  guint generation;     /* Tells this use of the number from an earlier one. */
-  GIOCondition armed;   /* What the kernel was asked for. */
-  gboolean always_ready; /* A file: the kernel has no notion of waiting for it. */
-  gpointer tag;         /* The context polls it itself, as epoll is missing or refused. */
-  GProcWatch *watches;
-} Entry;
-
-struct _GProcPoller
-{
-  GSource source;
-
-  GMainContext *context; /* Owned while there are users. */
-  int priority;
-  int users;
-
-  int epoll_fd; /* −1: the context polls every descriptor itself. */
-  gpointer epoll_tag;
-  guint fork_generation;
-  guint next_generation;
-  GHashTable *entries; /* From descriptor to Entry. */
-  GPtrArray *tagged;   /* Those of them that the context polls. */
-
-  GProcWatch *ready_head;
-  GProcWatch *ready_tail;
-  guint n_ready;
-
-  guint iteration;
-  gboolean polling; /* Between prepare and check: a post has to wake the context. */
-};
-
-/* One lock for all pollers: what it guards is short, and a watch moves between
- * pollers. A fork waits for it, so that a child finds it free and all consistent. */
 static GMutex loop_lock;
 static GHashTable *pollers; /* The set of all, by context and priority. */
 static guint fork_generation;
 
+void
+_gproc_loop_lock (void)
+{
+  g_mutex_lock (&loop_lock);
+}
+
+void
+_gproc_loop_unlock (void)
+{
+  g_mutex_unlock (&loop_lock);
+}
+
 static void
 before_fork (void)
 {
-  g_mutex_lock (&loop_lock);
+  _gproc_loop_lock ();
 }
 
 static void
 after_fork_in_parent (void)
 {
-  g_mutex_unlock (&loop_lock);
+  _gproc_loop_unlock ();
 }
 
 static void
 after_fork_in_child (void)
 {
   g_atomic_int_inc ((int *) &fork_generation);
-  g_mutex_unlock (&loop_lock);
+  _gproc_loop_unlock ();
 }
 
 guint
@@ -117,9 +92,9 @@ poller_is_ours (GProcPoller *poller)
 
 /* Has the context itself poll a descriptor, for @interest. */
 static void
-poller_tag_entry (GProcPoller  *poller,
-                  Entry        *entry,
-                  GIOCondition  interest)
+poller_tag_entry (GProcPoller      *poller,
+                  GProcPollerEntry *entry,
+                  GIOCondition      interest)
 {
   if (interest == 0)
     {
@@ -150,9 +125,9 @@ poller_open_epoll (GProcPoller *poller)
 }
 
 /* Asks the kernel, or the context, for what the watches of @entry are interested in. */
-static void
-poller_update_entry (GProcPoller *poller,
-                     Entry       *entry)
+void
+_gproc_poller_update_entry (GProcPoller      *poller,
+                            GProcPollerEntry *entry)
 {
   struct epoll_event event = { 0 };
   GIOCondition interest = 0;
@@ -190,10 +165,10 @@ poller_update_entry (GProcPoller *poller,
     poller_tag_entry (poller, entry, interest);
 }
 
-static void
-poller_push_ready (GProcPoller  *poller,
-                   GProcWatch   *watch,
-                   GIOCondition  condition)
+void
+_gproc_poller_push_ready (GProcPoller  *poller,
+                          GProcWatch   *watch,
+                          GIOCondition  condition)
 {
   watch->fired |= condition;
   if (watch->ready)
@@ -210,9 +185,9 @@ poller_push_ready (GProcPoller  *poller,
   poller->n_ready++;
 }
 
-static void
-poller_remove_ready (GProcPoller *poller,
-                     GProcWatch  *watch)
+void
+_gproc_poller_remove_ready (GProcPoller *poller,
+                            GProcWatch  *watch)
 {
   if (!watch->ready)
     return;
@@ -233,17 +208,16 @@ poller_remove_ready (GProcPoller *poller,
 
 /* Lets the context know of something ready that it would not see by itself. Within
  * the thread that iterates the context the next prepare sees it at no cost. */
-static void
-poller_wake (GProcPoller *poller)
+void
+_gproc_poller_wake (GProcPoller *poller)
 {
   if (poller->polling || !g_main_context_is_owner (poller->context))
     g_main_context_wakeup (poller->context);
 }
 
-static void
-poller_unlink_watch (GProcPoller *poller,
-                     Entry       *entry,
-                     GProcWatch  *watch)
+void
+_gproc_poller_unlink_watch (GProcPollerEntry *entry,
+                            GProcWatch       *watch)
 {
   GProcWatch **link = &entry->watches;
 
@@ -255,11 +229,11 @@ poller_unlink_watch (GProcPoller *poller,
   watch->events = 0;
 }
 
-static void
-poller_drop_entry_if_unused (GProcPoller *poller,
-                             Entry       *entry)
+void
+_gproc_poller_drop_entry_if_unused (GProcPoller      *poller,
+                                    GProcPollerEntry *entry)
 {
-  poller_update_entry (poller, entry);
+  _gproc_poller_update_entry (poller, entry);
   if (entry->watches == NULL)
     g_hash_table_remove (poller->entries, GINT_TO_POINTER (entry->fd));
 }
@@ -267,9 +241,9 @@ poller_drop_entry_if_unused (GProcPoller *poller,
 /* An event for @entry: those who wait are called, the others are no longer
  * registered. Returns how many let go of the poller. */
 static guint
-poller_handle_event (GProcPoller  *poller,
-                     Entry        *entry,
-                     GIOCondition  condition)
+poller_handle_event (GProcPoller      *poller,
+                     GProcPollerEntry *entry,
+                     GIOCondition      condition)
 {
   GProcWatch *watch, *next;
   guint n_dropped = 0;
@@ -284,18 +258,18 @@ poller_handle_event (GProcPoller  *poller,
 
       if (watch->waiting)
         {
-          poller_push_ready (poller, watch, met);
+          _gproc_poller_push_ready (poller, watch, met);
         }
       else
         {
-          poller_unlink_watch (poller, entry, watch);
+          _gproc_poller_unlink_watch (entry, watch);
           watch->poller = NULL;
           n_dropped++;
         }
     }
 
   if (n_dropped > 0)
-    poller_drop_entry_if_unused (poller, entry);
+    _gproc_poller_drop_entry_if_unused (poller, entry);
 
   return n_dropped;
 }
@@ -319,12 +293,12 @@ poller_reopen (GProcPoller *poller)
   g_hash_table_iter_init (&iter, poller->entries);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
-      Entry *entry = value;
+      GProcPollerEntry *entry = value;
 
       if (entry->tag != NULL)
         poller_tag_entry (poller, entry, 0);
       entry->armed = 0;
-      poller_update_entry (poller, entry);
+      _gproc_poller_update_entry (poller, entry);
     }
 }
 
@@ -337,13 +311,13 @@ poller_prepare (GSource *source,
 
   *timeout = -1;
 
-  g_mutex_lock (&loop_lock);
+  _gproc_loop_lock ();
   g_atomic_int_inc ((int *) &poller->iteration);
   if (G_UNLIKELY (!poller_is_ours (poller)))
     poller_reopen (poller);
   ready = poller->ready_head != NULL;
   poller->polling = !ready;
-  g_mutex_unlock (&loop_lock);
+  _gproc_loop_unlock ();
 
   return ready;
 }
@@ -354,7 +328,7 @@ poller_is_tagged_ready (GProcPoller *poller)
 {
   for (guint i = 0; i < poller->tagged->len; i++)
     {
-      Entry *entry = g_ptr_array_index (poller->tagged, i);
+      GProcPollerEntry *entry = g_ptr_array_index (poller->tagged, i);
 
       if (g_source_query_unix_fd (&poller->source, entry->tag) != 0)
         return TRUE;
@@ -369,14 +343,14 @@ poller_check (GSource *source)
   GProcPoller *poller = (GProcPoller *) source;
   gboolean ready;
 
-  g_mutex_lock (&loop_lock);
+  _gproc_loop_lock ();
   poller->polling = FALSE;
   ready = poller->ready_head != NULL;
   if (!ready && poller->epoll_fd >= 0)
     ready = g_source_query_unix_fd (source, poller->epoll_tag) != 0;
   if (!ready)
     ready = poller_is_tagged_ready (poller);
-  g_mutex_unlock (&loop_lock);
+  _gproc_loop_unlock ();
 
   return ready;
 }
@@ -395,7 +369,7 @@ poller_harvest_epoll (GProcPoller *poller)
   for (int i = 0; i < n_events; i++)
     {
       int fd = (int) (guint32) events[i].data.u64;
-      Entry *entry = g_hash_table_lookup (poller->entries, GINT_TO_POINTER (fd));
+      GProcPollerEntry *entry = g_hash_table_lookup (poller->entries, GINT_TO_POINTER (fd));
 
       if (entry != NULL && entry->generation == (guint) (events[i].data.u64 >> 32))
         n_dropped += poller_handle_event (poller, entry, (GIOCondition) events[i].events);
@@ -412,7 +386,7 @@ poller_harvest_tagged (GProcPoller *poller)
 
   for (guint i = poller->tagged->len; i > 0; i--)
     {
-      Entry *entry = g_ptr_array_index (poller->tagged, i - 1);
+      GProcPollerEntry *entry = g_ptr_array_index (poller->tagged, i - 1);
       GIOCondition condition = g_source_query_unix_fd (&poller->source, entry->tag);
 
       if (condition != 0)
@@ -432,7 +406,7 @@ poller_pop_ready (GProcPoller  *poller,
   if (watch == NULL)
     return NULL;
 
-  poller_remove_ready (poller, watch);
+  _gproc_poller_remove_ready (poller, watch);
   *condition = watch->fired;
   *registered = watch->fd >= 0;
   watch->fired = 0;
@@ -455,13 +429,13 @@ poller_dispatch (GSource     *source,
   GProcWatch *watch;
   guint n_dropped = 0, n_calls;
 
-  g_mutex_lock (&loop_lock);
+  _gproc_loop_lock ();
   if (poller->epoll_fd >= 0 && g_source_query_unix_fd (source, poller->epoll_tag) != 0)
     n_dropped += poller_harvest_epoll (poller);
   n_dropped += poller_harvest_tagged (poller);
   n_calls = poller->n_ready;
   watch = poller_pop_ready (poller, &condition, &registered);
-  g_mutex_unlock (&loop_lock);
+  _gproc_loop_unlock ();
 
   while (n_dropped-- > 0)
     _gproc_poller_release (poller);
@@ -479,9 +453,9 @@ poller_dispatch (GSource     *source,
       if (g_get_monotonic_time () >= deadline)
         break;
 
-      g_mutex_lock (&loop_lock);
+      _gproc_loop_lock ();
       watch = poller_pop_ready (poller, &condition, &registered);
-      g_mutex_unlock (&loop_lock);
+      _gproc_loop_unlock ();
     }
 
   return G_SOURCE_CONTINUE;
@@ -539,7 +513,7 @@ _gproc_poller_acquire (GMainContext *context,
   key.context = context != NULL ? context : g_main_context_default ();
   _gproc_fork_generation ();
 
-  g_mutex_lock (&loop_lock);
+  _gproc_loop_lock ();
   if (pollers == NULL)
     pollers = g_hash_table_new (poller_hash, poller_equal);
   poller = g_hash_table_lookup (pollers, &key);
@@ -550,7 +524,7 @@ _gproc_poller_acquire (GMainContext *context,
       created = TRUE;
     }
   g_atomic_int_inc (&poller->users);
-  g_mutex_unlock (&loop_lock);
+  _gproc_loop_unlock ();
 
   if (created)
     g_source_attach (&poller->source, key.context);
@@ -584,7 +558,7 @@ _gproc_poller_release (GProcPoller *poller)
     if (g_atomic_int_compare_and_exchange (&poller->users, users, users - 1))
       return;
 
-  g_mutex_lock (&loop_lock);
+  _gproc_loop_lock ();
   if (g_atomic_int_dec_and_test (&poller->users))
     {
       g_hash_table_remove (pollers, poller);
@@ -592,7 +566,7 @@ _gproc_poller_release (GProcPoller *poller)
         g_clear_pointer (&pollers, g_hash_table_unref);
       context = poller->context;
     }
-  g_mutex_unlock (&loop_lock);
+  _gproc_loop_unlock ();
 
   if (context != NULL)
     {
@@ -654,207 +628,4 @@ _gproc_poller_get_iteration (GProcPoller *poller)
   /* Who reads an older number from another thread does no more than gather what it
    * could have written. */
   return (guint) g_atomic_int_get ((int *) &poller->iteration);
-}
-
-void
-_gproc_watch_init (GProcWatch     *watch,
-                   GProcWatchFunc  func)
-{
-  memset (watch, 0, sizeof *watch);
-  watch->func = func;
-  watch->fd = -1;
-}
-
-/* Takes @watch off its poller; returns that poller, to be released without the lock. */
-static GProcPoller *
-watch_detach (GProcWatch *watch)
-{
-  GProcPoller *poller = watch->poller;
-  Entry *entry;
-
-  if (poller == NULL)
-    return NULL;
-
-  poller_remove_ready (poller, watch);
-  if (watch->fd >= 0)
-    {
-      entry = g_hash_table_lookup (poller->entries, GINT_TO_POINTER (watch->fd));
-      poller_unlink_watch (poller, entry, watch);
-      poller_drop_entry_if_unused (poller, entry);
-    }
-  watch->waiting = FALSE;
-  watch->fired = 0;
-  watch->poller = NULL;
-
-  return poller;
-}
-
-static Entry *
-poller_ensure_entry (GProcPoller *poller,
-                     int          fd)
-{
-  Entry *entry = g_hash_table_lookup (poller->entries, GINT_TO_POINTER (fd));
-
-  if (entry == NULL)
-    {
-      entry = g_new0 (Entry, 1);
-      entry->fd = fd;
-      entry->generation = ++poller->next_generation;
-      g_hash_table_insert (poller->entries, GINT_TO_POINTER (fd), entry);
-    }
-
-  return entry;
-}
-
-void
-_gproc_watch_arm (GProcWatch   *watch,
-                  GProcPoller  *poller,
-                  int           fd,
-                  GIOCondition  events)
-{
-  GProcPoller *previous = NULL;
-  Entry *entry;
-
-  g_mutex_lock (&loop_lock);
-  if (watch->poller != poller || watch->fd != fd || watch->events != events)
-    {
-      previous = watch_detach (watch);
-      watch->poller = _gproc_poller_ref (poller);
-      watch->fd = fd;
-      watch->events = events;
-      entry = poller_ensure_entry (poller, fd);
-      watch->next = entry->watches;
-      entry->watches = watch;
-      poller_update_entry (poller, entry);
-    }
-  else
-    {
-      entry = g_hash_table_lookup (poller->entries, GINT_TO_POINTER (fd));
-    }
-
-  watch->waiting = TRUE;
-  if (entry->always_ready)
-    {
-      poller_push_ready (poller, watch, events);
-      poller_wake (poller);
-    }
-  g_mutex_unlock (&loop_lock);
-
-  if (previous != NULL)
-    _gproc_poller_release (previous);
-}
-
-gboolean
-_gproc_watch_rearm (GProcWatch   *watch,
-                    GProcPoller  *poller,
-                    int           fd,
-                    GIOCondition  events)
-{
-  Entry *entry;
-  gboolean registered;
-
-  g_mutex_lock (&loop_lock);
-  registered = watch->poller == poller && watch->fd == fd && watch->events == events;
-  if (registered)
-    {
-      entry = g_hash_table_lookup (poller->entries, GINT_TO_POINTER (fd));
-      registered = !entry->always_ready;
-      watch->waiting = registered;
-    }
-  g_mutex_unlock (&loop_lock);
-
-  return registered;
-}
-
-/* Makes @watch wait with @poller, whatever descriptor it may be registered for there. */
-static void
-watch_attach (GProcWatch   *watch,
-              GProcPoller  *poller,
-              gboolean      ready)
-{
-  GProcPoller *previous = NULL;
-
-  g_mutex_lock (&loop_lock);
-  if (watch->poller != poller)
-    {
-      previous = watch_detach (watch);
-      watch->poller = _gproc_poller_ref (poller);
-    }
-  watch->waiting = TRUE;
-  if (ready)
-    {
-      poller_push_ready (poller, watch, 0);
-      poller_wake (poller);
-    }
-  g_mutex_unlock (&loop_lock);
-
-  if (previous != NULL)
-    _gproc_poller_release (previous);
-}
-
-void
-_gproc_watch_post (GProcWatch  *watch,
-                   GProcPoller *poller)
-{
-  watch_attach (watch, poller, TRUE);
-}
-
-void
-_gproc_watch_hold (GProcWatch  *watch,
-                   GProcPoller *poller)
-{
-  watch_attach (watch, poller, FALSE);
-}
-
-void
-_gproc_watch_wake (GProcWatch *watch)
-{
-  g_mutex_lock (&loop_lock);
-  if (watch->waiting && !watch->ready)
-    {
-      poller_push_ready (watch->poller, watch, 0);
-      poller_wake (watch->poller);
-    }
-  g_mutex_unlock (&loop_lock);
-}
-
-gboolean
-_gproc_watch_disarm (GProcWatch *watch)
-{
-  GProcPoller *previous = NULL;
-  gboolean waiting;
-
-  g_mutex_lock (&loop_lock);
-  waiting = watch->waiting;
-  if (waiting)
-    {
-      poller_remove_ready (watch->poller, watch);
-      watch->waiting = FALSE;
-      watch->fired = 0;
-      if (watch->fd < 0)
-        previous = g_steal_pointer (&watch->poller);
-    }
-  g_mutex_unlock (&loop_lock);
-
-  if (previous != NULL)
-    _gproc_poller_release (previous);
-
-  return waiting;
-}
-
-gboolean
-_gproc_watch_clear (GProcWatch *watch)
-{
-  GProcPoller *previous;
-  gboolean waiting;
-
-  g_mutex_lock (&loop_lock);
-  waiting = watch->waiting;
-  previous = watch_detach (watch);
-  g_mutex_unlock (&loop_lock);
-
-  if (previous != NULL)
-    _gproc_poller_release (previous);
-
-  return waiting;
 }

@@ -59,9 +59,4 @@ gssize _gproc_input_read (GProcInput       *self,
 gboolean _gproc_input_close (GProcInput  *self,
                              GError     **error);
 
-/* Takes the error from an errno value. */
-void _gproc_set_errno_error (GError     **error,
-                             int          errsv,
-                             const char  *action);
-
 G_END_DECLS

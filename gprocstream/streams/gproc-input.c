@@ -41,14 +41,6 @@ input_read_unref (GProcInputRead *read)
 }
 
 void
-_gproc_set_errno_error (GError     **error,
-                        int          errsv,
-                        const char  *action)
-{
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errsv), "%s: %s", action, g_strerror (errsv));
-}
-
-void
 _gproc_input_init_for_stream (GProcInput   *self,
                               GInputStream *base)
 {

@@ -8,8 +8,6 @@
 #include <gio/gfiledescriptorbased.h>
 #include <glib/gi18n-lib.h>
 
-#include "streams/gproc-input-private.h"
-
 G_STATIC_ASSERT (sizeof (GOutputVector) == sizeof (struct iovec));
 G_STATIC_ASSERT (G_STRUCT_OFFSET (GOutputVector, buffer) == G_STRUCT_OFFSET (struct iovec, iov_base));
 G_STATIC_ASSERT (G_STRUCT_OFFSET (GOutputVector, size) == G_STRUCT_OFFSET (struct iovec, iov_len));

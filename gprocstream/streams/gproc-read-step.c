@@ -134,9 +134,9 @@ set_overrun (GProcReadCore  *self,
 {
   self->last_consumed = consumed;
   g_set_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_LIMIT_OVERRUN,
-               found ? _ ("A separator was found, but the data before it is longer than the limit of %" G_GSIZE_FORMAT
+               found ? _ ("A separator was found, but the data before it is longer than the limit of %zu"
                           " bytes")
-                     : _ ("No separator was found within the limit of %" G_GSIZE_FORMAT " bytes"),
+                     : _ ("No separator was found within the limit of %zu bytes"),
                self->limit);
 
   return TRUE;
@@ -153,11 +153,11 @@ set_incomplete (GProcReadCore  *self,
   self->last_partial = core_take (self, length);
   if (expected > 0)
     g_set_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_INCOMPLETE_READ,
-                 _ ("%" G_GSIZE_FORMAT " bytes read on a total of %" G_GSIZE_FORMAT " expected bytes"), length,
+                 _ ("%zu bytes read on a total of %zu expected bytes"), length,
                  expected);
   else
     g_set_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_INCOMPLETE_READ,
-                 _ ("The stream ended after %" G_GSIZE_FORMAT " bytes without a separator"), length);
+                 _ ("The stream ended after %zu bytes without a separator"), length);
 
   return TRUE;
 }
@@ -383,7 +383,7 @@ step_line_utf8 (GProcReadCore     *self,
   /* Nothing is lost: the line can still be read as bytes. */
   _gproc_read_core_unread (self, data, g_bytes_get_size (line));
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-               _ ("A line of %" G_GSIZE_FORMAT " bytes is not valid UTF-8 without NUL bytes"), size);
+               _ ("A line of %zu bytes is not valid UTF-8 without NUL bytes"), size);
 
   return TRUE;
 }
@@ -414,7 +414,7 @@ step_to_end (GProcReadCore     *self,
     {
       self->last_consumed = length;
       g_set_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_LIMIT_OVERRUN,
-                   _ ("The stream holds more than the limit of %" G_GSIZE_FORMAT " bytes"), request->count);
+                   _ ("The stream holds more than the limit of %zu bytes"), request->count);
       return TRUE;
     }
   if (!self->eof)

@@ -550,6 +550,24 @@ gproc_reader_unread (GProcReader  *self,
 }
 
 /**
+ * gproc_reader_get_buffered:
+ * @self: a reader
+ *
+ * Gets how many bytes were read from the stream and not taken yet.
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 1.0
+ */
+gsize
+gproc_reader_get_buffered (GProcReader *self)
+{
+  g_return_val_if_fail (GPROC_IS_READER (self), 0);
+
+  return _gproc_buffer_length (&_gproc_reader_get_core (self)->buffer);
+}
+
+/**
  * gproc_reader_get_last_partial:
  * @self: a reader
  *

@@ -794,21 +794,3 @@ gproc_reader_set_limit_policy (GProcReader      *self,
   self->core.policy = policy;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LIMIT_POLICY]);
 }
-
-/**
- * gproc_reader_get_buffered:
- * @self: a reader
- *
- * Gets how many bytes were read from the stream and not taken yet.
- *
- * Returns: a number of bytes
- *
- * Since: 1.0
- */
-gsize
-gproc_reader_get_buffered (GProcReader *self)
-{
-  g_return_val_if_fail (GPROC_IS_READER (self), 0);
-
-  return _gproc_buffer_length (&self->core.buffer);
-}

@@ -128,8 +128,8 @@ _gproc_queue_fail (GProcWriteQueue *self,
   if (self->output.descriptor != NULL && error->code == G_IO_ERROR_BROKEN_PIPE)
     unread = _gproc_descriptor_get_unread (self->output.descriptor);
 
-  loss = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%" G_GSIZE_FORMAT " byte was not delivered",
-                                       "%" G_GSIZE_FORMAT " bytes were not delivered", lost),
+  loss = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%zu byte was not delivered",
+                                       "%zu bytes were not delivered", lost),
                           lost);
   if (unread > 0)
     self->error = g_error_new (error->domain, error->code,
@@ -377,8 +377,8 @@ queue_check (GProcWriteQueue  *self,
   if (size > self->limit || queue_length (self) > self->limit - size)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                   _ ("%" G_GSIZE_FORMAT " more bytes do not fit into the queue: %" G_GSIZE_FORMAT
-                      " are waiting and the limit is %" G_GSIZE_FORMAT),
+                   _ ("%zu more bytes do not fit into the queue: %zu"
+                      " are waiting and the limit is %zu"),
                    size, queue_length (self), self->limit);
       return FALSE;
     }

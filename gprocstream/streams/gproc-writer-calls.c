@@ -268,7 +268,7 @@ gproc_writer_try_flush (GProcWriter  *self,
 
   if (!idle)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
-                 _ ("%" G_GSIZE_FORMAT " bytes are still waiting to be written"),
+                 _ ("%zu bytes are still waiting to be written"),
                  _gproc_write_queue_get_state (self->queue).queued);
 
   return idle;

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "loop/gproc-poller-private.h"
+
+G_BEGIN_DECLS
+
+/* What the poller and its watches share. */
+
+/* The watches of one descriptor. */
+typedef struct
+{
+  int fd;
+  guint generation;     /* Tells this use of the number from an earlier one. */
+  GIOCondition armed;   /* What the kernel was asked for. */
+  gboolean always_ready; /* A file: the kernel has no notion of waiting for it. */
+  gpointer tag;         /* The context polls it itself, as epoll is missing or refused. */
+  GProcWatch *watches;
+} GProcPollerEntry;
+
+struct _GProcPoller
+{
+  GSource source;
+
+  GMainContext *context; /* Owned while there are users. */
+  int priority;
+  int users;
+
+  int epoll_fd; /* −1: the context polls every descriptor itself. */
+  gpointer epoll_tag;
+  guint fork_generation;
+  guint next_generation;
+  GHashTable *entries; /* From descriptor to Entry. */
+  GPtrArray *tagged;   /* Those of them that the context polls. */
+
+  GProcWatch *ready_head;
+  GProcWatch *ready_tail;
+  guint n_ready;
+
+  guint iteration;
+  gboolean polling; /* Between prepare and check: a post has to wake the context. */
+};
+
+/* One lock for all pollers: what it guards is short, and a watch moves between pollers.
+ * A fork waits for it, so that a child finds it free and all consistent. The functions
+ * below are called with it. */
+void _gproc_loop_lock (void);
+void _gproc_loop_unlock (void);
+
+/* Asks the kernel, or the context, for what the watches of @entry are interested in. */
+void _gproc_poller_update_entry (GProcPoller      *poller,
+                                 GProcPollerEntry *entry);
+void _gproc_poller_drop_entry_if_unused (GProcPoller      *poller,
+                                         GProcPollerEntry *entry);
+void _gproc_poller_unlink_watch (GProcPollerEntry *entry,
+                                 GProcWatch       *watch);
+
+void _gproc_poller_push_ready (GProcPoller  *poller,
+                               GProcWatch   *watch,
+                               GIOCondition  condition);
+void _gproc_poller_remove_ready (GProcPoller *poller,
+                                 GProcWatch  *watch);
+
+/* Lets the context know of something ready that it would not see by itself. */
+void _gproc_poller_wake (GProcPoller *poller);
+
+G_END_DECLS
