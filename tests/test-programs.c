@@ -12,8 +12,8 @@
 /* Programs that people run, spoken to as people would. */
 
 static GProcStream *
-run (GProcStreamFlags flags,
-     const char      *first,
+run (GProcStreamFlags  flags,
+     const char       *first,
      ...)
 {
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
@@ -94,7 +94,8 @@ run_git (const char *folder,
 
   g_ptr_array_add (argv, (char *) "git");
   va_start (args, folder);
-  for (const char *arg = va_arg (args, const char *); arg != NULL; arg = va_arg (args, const char *))
+  for (const char *arg = va_arg (args, const char *); arg != NULL;
+       arg = va_arg (args, const char *))
     g_ptr_array_add (argv, (char *) arg);
   va_end (args);
   g_ptr_array_add (argv, NULL);
@@ -181,7 +182,8 @@ test_gzip (void)
   packed = gproc_stream_communicate (gzip, data, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpint (gproc_result_get_returncode (packed), ==, 0);
-  g_assert_cmpuint (g_bytes_get_size (gproc_result_get_stdout (packed)), <, g_bytes_get_size (data));
+  g_assert_cmpuint (g_bytes_get_size (gproc_result_get_stdout (packed)), <,
+                    g_bytes_get_size (data));
 
   gunzip = run (GPROC_STREAM_FLAGS_NONE, "gzip", "-d", "-c", NULL);
   unpacked = gproc_stream_communicate (gunzip, gproc_result_get_stdout (packed), NULL, &error);
@@ -203,11 +205,13 @@ test_cat_splice (void)
   g_autoptr (GError) error = NULL;
 
   g_output_stream_splice_async (g_io_stream_get_output_stream (G_IO_STREAM (cat)), source,
-                                G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET, 0, NULL, gproc_test_call_done, &in);
+                                G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET, 0, NULL, gproc_test_call_done,
+                                &in);
   g_output_stream_splice_async (target, g_io_stream_get_input_stream (G_IO_STREAM (cat)),
-                                G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET, 0, NULL, gproc_test_call_done, &out);
-  g_output_stream_splice_finish (g_io_stream_get_output_stream (G_IO_STREAM (cat)), gproc_test_call_wait (&in),
-                                 &error);
+                                G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET, 0, NULL, gproc_test_call_done,
+                                &out);
+  g_output_stream_splice_finish (g_io_stream_get_output_stream (G_IO_STREAM (cat)),
+                                 gproc_test_call_wait (&in), &error);
   g_assert_no_error (error);
   g_assert_cmpint (g_output_stream_splice_finish (target, gproc_test_call_wait (&out), &error), ==,
                    g_bytes_get_size (data));
@@ -236,12 +240,14 @@ test_sort (void)
 
   for (int i = 0; i < 1000; i++)
     {
-      g_autofree char *line = gproc_reader_read_line_utf8 (gproc_stream_get_stdout (sort), NULL, &error);
+      g_autofree char *line = gproc_reader_read_line_utf8 (gproc_stream_get_stdout (sort), NULL,
+                                                           &error);
 
       g_assert_no_error (error);
       g_assert_cmpint (g_ascii_strtoll (line, NULL, 10), ==, i);
     }
-  g_assert_true (gproc_reader_read_line_utf8 (gproc_stream_get_stdout (sort), NULL, &error) == NULL);
+  g_assert_true (gproc_reader_read_line_utf8 (gproc_stream_get_stdout (sort), NULL, &error) ==
+                 NULL);
   g_assert_no_error (error);
   finish (sort, 0);
 }
@@ -267,7 +273,8 @@ test_head (void)
 
   output = gproc_reader_read_to_end (gproc_stream_get_stdout (head), -1, NULL, &error);
   g_assert_no_error (error);
-  g_assert_cmpmem (g_bytes_get_data (output, NULL), g_bytes_get_size (output), g_bytes_get_data (data, NULL), 3);
+  g_assert_cmpmem (g_bytes_get_data (output, NULL), g_bytes_get_size (output),
+                   g_bytes_get_data (data, NULL), 3);
   g_assert_cmpint (gproc_stream_wait (head, NULL, &error), ==, 0);
   g_assert_false (g_io_stream_close (G_IO_STREAM (head), NULL, &error));
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
@@ -291,7 +298,8 @@ test_true (void)
 static void
 test_shell_background (void)
 {
-  g_autoptr (GProcStream) shell = run (GPROC_STREAM_FLAGS_NONE, "sh", "-c", "sleep 30 & echo $!", NULL);
+  g_autoptr (GProcStream)
+    shell = run (GPROC_STREAM_FLAGS_NONE, "sh", "-c", "sleep 30 & echo $!", NULL);
   g_autofree char *line = NULL;
   g_autoptr (GError) error = NULL;
   gint64 start = g_get_monotonic_time ();
@@ -309,8 +317,9 @@ test_shell_background (void)
 static void
 test_python (void)
 {
-  static const char program[] = "import sys; data = sys.stdin.buffer.read(); "
-                                "sys.stdout.buffer.write(data[::-1]); sys.stderr.write('done'); sys.exit(7)";
+  static const char program[] =
+    "import sys; data = sys.stdin.buffer.read(); "
+    "sys.stdout.buffer.write(data[::-1]); sys.stderr.write('done'); sys.exit(7)";
   g_autoptr (GProcStream) python = NULL;
   g_autoptr (GProcResult) result = NULL;
   g_autoptr (GBytes) data = NULL;
@@ -365,8 +374,8 @@ test_gdb (void)
   hello = read_prompt (out);
   g_assert_nonnull (strstr (hello, "GNU gdb"));
 
-  g_assert_true (gproc_writer_queue (gproc_stream_get_stdin (gdb), "1-data-evaluate-expression 6*7\n", -1,
-                                     &error));
+  g_assert_true (gproc_writer_queue (gproc_stream_get_stdin (gdb),
+                                     "1-data-evaluate-expression 6*7\n", -1, &error));
   answer = read_prompt (out);
   g_assert_nonnull (strstr (answer, "1^done,value=\"42\""));
 
@@ -391,23 +400,25 @@ test_error_flood (void)
   g_autoptr (GError) error = NULL;
   gsize skipped = 0;
 
-  gproc_reader_read_line_utf8_async (gproc_stream_get_stdout (shell), 0, NULL, gproc_test_call_done, &line_call);
+  gproc_reader_read_line_utf8_async (gproc_stream_get_stdout (shell), 0, NULL, gproc_test_call_done,
+                                     &line_call);
   while (TRUE)
     {
       g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
       g_autoptr (GBytes) bytes = NULL;
 
-      gproc_reader_read_some_async (gproc_stream_get_stderr (shell), 1024 * 1024, 0, NULL, gproc_test_call_done,
-                                    &call);
-      bytes = gproc_reader_read_some_finish (gproc_stream_get_stderr (shell), gproc_test_call_wait (&call), &error);
+      gproc_reader_read_some_async (gproc_stream_get_stderr (shell), 1024 * 1024, 0, NULL,
+                                    gproc_test_call_done, &call);
+      bytes = gproc_reader_read_some_finish (gproc_stream_get_stderr (shell),
+                                             gproc_test_call_wait (&call), &error);
       g_assert_no_error (error);
       if (bytes == NULL)
         break;
       skipped += g_bytes_get_size (bytes);
     }
   g_assert_cmpuint (skipped, ==, gproc_test_scale (1024UL * 1024 * 1024));
-  line = gproc_reader_read_line_utf8_finish (gproc_stream_get_stdout (shell), gproc_test_call_wait (&line_call),
-                                             &error);
+  line = gproc_reader_read_line_utf8_finish (gproc_stream_get_stdout (shell),
+                                             gproc_test_call_wait (&line_call), &error);
   g_assert_no_error (error);
   g_assert_cmpstr (line, ==, "end");
   finish (shell, 0);

@@ -34,9 +34,9 @@ typedef enum
 struct _GProcDescriptor
 {
   int ref_count;
-  int fd;      /* What is used; the same as @given unless it was opened again. */
+  int fd; /* What is used; the same as @given unless it was opened again. */
   int given;
-  int open;    /* The sides that are not closed yet. */
+  int open; /* The sides that are not closed yet. */
   Mode mode;
   GProcDescriptorKind kind;
   gboolean owned;
@@ -228,7 +228,8 @@ write_once (GProcDescriptor    *self,
   struct msghdr message = { .msg_iov = (struct iovec *) pieces, .msg_iovlen = (gsize) n_pieces };
 
   if (self->kind == GPROC_DESCRIPTOR_SOCKET)
-    return sendmsg (self->fd, &message, MSG_NOSIGNAL | (self->mode == MODE_DONTWAIT ? MSG_DONTWAIT : 0));
+    return sendmsg (self->fd, &message,
+                    MSG_NOSIGNAL | (self->mode == MODE_DONTWAIT ? MSG_DONTWAIT : 0));
 
   if (self->mode == MODE_POLL_FIRST)
     return write_carefully (self, pieces[0].iov_base, pieces[0].iov_len);
@@ -392,5 +393,6 @@ _gproc_set_errno_error (GError     **error,
                         int          errsv,
                         const char  *action)
 {
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errsv), "%s: %s", action, g_strerror (errsv));
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errsv), "%s: %s", action,
+               g_strerror (errsv));
 }

@@ -12,10 +12,10 @@ G_BEGIN_DECLS
 typedef struct
 {
   int fd;
-  guint generation;     /* Tells this use of the number from an earlier one. */
-  GIOCondition armed;   /* What the kernel was asked for. */
+  guint generation;      /* Tells this use of the number from an earlier one. */
+  GIOCondition armed;    /* What the kernel was asked for. */
   gboolean always_ready; /* A file: the kernel has no notion of waiting for it. */
-  gpointer tag;         /* The context polls it itself, as epoll is missing or refused. */
+  gpointer tag;          /* The context polls it itself, as epoll is missing or refused. */
   GProcWatch *watches;
 } GProcPollerEntry;
 

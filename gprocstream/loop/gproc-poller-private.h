@@ -33,7 +33,7 @@ struct _GProcWatch
   GProcWatch *next;       /* Among the watches of the same descriptor. */
   GProcWatch *ready_next; /* Among those whose function is to be called. */
   GProcWatch *ready_prev;
-  int fd;                 /* −1 while not registered for a descriptor. */
+  int fd; /* −1 while not registered for a descriptor. */
   GIOCondition events;
   GIOCondition fired;
   unsigned int waiting : 1;

@@ -473,12 +473,7 @@ poller_finalize (GSource *source)
 }
 
 static GSourceFuncs poller_funcs = {
-  poller_prepare,
-  poller_check,
-  poller_dispatch,
-  poller_finalize,
-  NULL,
-  NULL,
+  poller_prepare, poller_check, poller_dispatch, poller_finalize, NULL, NULL,
 };
 
 static GProcPoller *
@@ -606,7 +601,8 @@ _gproc_poller_push_default (GProcPoller *poller)
   GMainContext *current = g_main_context_get_thread_default ();
 
   /* Pushing would acquire the context, which another thread may be iterating. */
-  if (current == poller->context || (current == NULL && poller->context == g_main_context_default ()))
+  if (current == poller->context ||
+      (current == NULL && poller->context == g_main_context_default ()))
     return FALSE;
 
   g_main_context_push_thread_default (poller->context);

@@ -118,9 +118,9 @@ _gproc_watch_rearm (GProcWatch   *watch,
 
 /* Makes @watch wait with @poller, whatever descriptor it may be registered for there. */
 static void
-watch_attach (GProcWatch   *watch,
-              GProcPoller  *poller,
-              gboolean      ready)
+watch_attach (GProcWatch  *watch,
+              GProcPoller *poller,
+              gboolean     ready)
 {
   GProcPoller *previous = NULL;
 

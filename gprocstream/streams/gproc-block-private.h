@@ -16,19 +16,19 @@ G_BEGIN_DECLS
  *
  * Returns: TRUE if @fd is ready or @queue progressed; FALSE with @error set when
  *   @cancellable was cancelled, FALSE without an error when the deadline passed */
-gboolean _gproc_block (int             fd,
-                       GIOCondition    condition,
-                       GProcWriteQueue *queue,
-                       gint64          deadline,
-                       GCancellable   *cancellable,
-                       GError        **error);
+gboolean _gproc_block (int               fd,
+                       GIOCondition      condition,
+                       GProcWriteQueue  *queue,
+                       gint64            deadline,
+                       GCancellable     *cancellable,
+                       GError          **error);
 
 /* The same for what has no descriptor. Takes @source (nullable: @queue alone), a
  * pollable source. */
-gboolean _gproc_block_on_source (GSource         *source,
-                                 GProcWriteQueue *queue,
-                                 gint64           deadline,
-                                 GCancellable    *cancellable,
-                                 GError         **error);
+gboolean _gproc_block_on_source (GSource          *source,
+                                 GProcWriteQueue  *queue,
+                                 gint64            deadline,
+                                 GCancellable     *cancellable,
+                                 GError          **error);
 
 G_END_DECLS

@@ -19,8 +19,8 @@ mark_ready (gpointer user_data)
 }
 
 static gboolean
-mark_stream_ready (GObject *stream,
-                   gpointer user_data)
+mark_stream_ready (GObject  *stream,
+                   gpointer  user_data)
 {
   return mark_ready (user_data);
 }
@@ -70,12 +70,12 @@ queue_source (GProcWriteQueue *queue,
 
 /* Takes @source (nullable), which calls @func. */
 static gboolean
-block_on (GSource         *source,
-          GSourceFunc      func,
-          GProcWriteQueue *queue,
-          gint64           deadline,
-          GCancellable    *cancellable,
-          GError         **error)
+block_on (GSource          *source,
+          GSourceFunc       func,
+          GProcWriteQueue  *queue,
+          gint64            deadline,
+          GCancellable     *cancellable,
+          GError          **error)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   GSource *sources[4];
@@ -112,15 +112,16 @@ block_on (GSource         *source,
 }
 
 gboolean
-_gproc_block_on_source (GSource         *source,
-                        GProcWriteQueue *queue,
-                        gint64           deadline,
-                        GCancellable    *cancellable,
-                        GError         **error)
+_gproc_block_on_source (GSource          *source,
+                        GProcWriteQueue  *queue,
+                        gint64            deadline,
+                        GCancellable     *cancellable,
+                        GError          **error)
 {
   if (queue != NULL && !_gproc_write_queue_is_plain (queue))
     queue = _gproc_write_queue_push (queue) ? NULL : queue;
-  else if (queue != NULL && !_gproc_write_queue_write_all (g_steal_pointer (&queue), cancellable, error))
+  else if (queue != NULL &&
+           !_gproc_write_queue_write_all (g_steal_pointer (&queue), cancellable, error))
     {
       g_clear_pointer (&source, g_source_unref);
       return FALSE;
@@ -162,9 +163,9 @@ block_on_fds (int               fd,
   int result;
 
   has_cancel_fd = cancellable != NULL && g_cancellable_make_pollfd (cancellable, &cancel_fd);
-  polled[0] = (struct pollfd) { .fd = fd, .events = (short) condition };
-  polled[1] = (struct pollfd) { .fd = queue_fd, .events = POLLOUT };
-  polled[2] = (struct pollfd) { .fd = has_cancel_fd ? cancel_fd.fd : -1, .events = POLLIN };
+  polled[0] = (struct pollfd){ .fd = fd, .events = (short) condition };
+  polled[1] = (struct pollfd){ .fd = queue_fd, .events = POLLOUT };
+  polled[2] = (struct pollfd){ .fd = has_cancel_fd ? cancel_fd.fd : -1, .events = POLLIN };
 
   do
     result = poll (polled, G_N_ELEMENTS (polled), remaining_ms (deadline));
@@ -207,8 +208,8 @@ _gproc_block (int               fd,
     return TRUE;
 
   if (queue != NULL && (queue_fd = _gproc_write_queue_get_fd (queue)) < 0)
-    return block_on (fd < 0 ? NULL : g_unix_fd_source_new (fd, condition), G_SOURCE_FUNC (mark_fd_ready),
-                     queue, deadline, cancellable, error);
+    return block_on (fd < 0 ? NULL : g_unix_fd_source_new (fd, condition),
+                     G_SOURCE_FUNC (mark_fd_ready), queue, deadline, cancellable, error);
 
   return block_on_fds (fd, condition, queue, queue_fd, deadline, cancellable, error);
 }

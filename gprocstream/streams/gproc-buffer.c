@@ -134,7 +134,8 @@ _gproc_buffer_take (GProcBuffer *self,
     }
 
   if (self->start == 0)
-    bytes = g_bytes_new_take (self->capacity - size > SMALL_WASTE ? g_realloc (self->data, size) : self->data,
+    bytes = g_bytes_new_take (self->capacity - size > SMALL_WASTE ? g_realloc (self->data, size)
+                                                                  : self->data,
                               size);
   else
     bytes = g_bytes_new_with_free_func (self->data + self->start, size, g_free, self->data);

@@ -24,7 +24,7 @@ struct _GProcInputRead
   gssize count; /* −1: @error. */
   gsize taken;
   GError *error;
-  GObject *owner;  /* Owned while a wait is to be woken. */
+  GObject *owner; /* Owned while a wait is to be woken. */
   GProcWait *wait;
 };
 
@@ -70,7 +70,8 @@ _gproc_input_is_open (GProcInput *self)
 static void
 set_would_block (GError **error)
 {
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, _ ("There is nothing to read yet"));
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
+                       _ ("There is nothing to read yet"));
 }
 
 static gssize
@@ -141,8 +142,8 @@ _gproc_input_read_nonblocking (GProcInput  *self,
     return input_read_descriptor (self, buffer, size, error);
 
   if (self->pollable)
-    return g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (self->base), buffer, size,
-                                                     NULL, error);
+    return g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (self->base), buffer,
+                                                     size, NULL, error);
 
   if (self->read != NULL)
     return input_take_finished (self, buffer, size, error);
@@ -192,8 +193,8 @@ input_begin_read (GProcInput  *self,
   self->read = read;
 
   pushed = _gproc_poller_push_default (poller);
-  g_input_stream_read_async (self->base, read->data, size, _gproc_poller_get_priority (poller), NULL,
-                             input_read_done, read);
+  g_input_stream_read_async (self->base, read->data, size, _gproc_poller_get_priority (poller),
+                             NULL, input_read_done, read);
   _gproc_poller_pop_default (poller, pushed);
 }
 
@@ -310,12 +311,12 @@ _gproc_input_read (GProcInput       *self,
         }
 
       if (self->descriptor != NULL)
-        ready = _gproc_block (_gproc_descriptor_get_fd (self->descriptor), G_IO_IN, queue, -1, cancellable,
-                              error);
+        ready = _gproc_block (_gproc_descriptor_get_fd (self->descriptor), G_IO_IN, queue, -1,
+                              cancellable, error);
       else
-        ready = _gproc_block_on_source (g_pollable_input_stream_create_source (
-                                          G_POLLABLE_INPUT_STREAM (self->base), NULL),
-                                        queue, -1, cancellable, error);
+        ready = _gproc_block_on_source (
+          g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (self->base), NULL), queue,
+          -1, cancellable, error);
       if (!ready)
         return -1;
     }

@@ -9,7 +9,8 @@
 #include <glib/gi18n-lib.h>
 
 G_STATIC_ASSERT (sizeof (GOutputVector) == sizeof (struct iovec));
-G_STATIC_ASSERT (G_STRUCT_OFFSET (GOutputVector, buffer) == G_STRUCT_OFFSET (struct iovec, iov_base));
+G_STATIC_ASSERT (G_STRUCT_OFFSET (GOutputVector, buffer) ==
+                 G_STRUCT_OFFSET (struct iovec, iov_base));
 G_STATIC_ASSERT (G_STRUCT_OFFSET (GOutputVector, size) == G_STRUCT_OFFSET (struct iovec, iov_len));
 
 void
@@ -72,8 +73,9 @@ _gproc_output_writev_nonblocking (GProcOutput          *self,
 
   if (self->descriptor == NULL)
     {
-      switch (g_pollable_output_stream_writev_nonblocking (G_POLLABLE_OUTPUT_STREAM (self->base), vectors,
-                                                           n_vectors, &written, NULL, error))
+      switch (g_pollable_output_stream_writev_nonblocking (G_POLLABLE_OUTPUT_STREAM (self->base),
+                                                           vectors, n_vectors, &written, NULL,
+                                                           error))
         {
         case G_POLLABLE_RETURN_OK:
           return (gssize) written;

@@ -40,7 +40,8 @@ pieces_get_chunk (GProcPieces *self,
 {
   GProcPiece *piece = g_queue_peek_tail (&self->pieces);
 
-  if (piece == NULL || piece->bytes != NULL || piece->end + size > MAX (piece->capacity, CHUNK_SIZE))
+  if (piece == NULL || piece->bytes != NULL ||
+      piece->end + size > MAX (piece->capacity, CHUNK_SIZE))
     return NULL;
 
   if (piece->end + size > piece->capacity)

@@ -21,10 +21,10 @@ typedef struct
   GProcLimitPolicy policy;
 
   gboolean eof;
-  GError *error;      /* What ended the stream; served behind what is buffered. */
-  gsize scanned;      /* How much of the buffer is known to hold no separator… */
+  GError *error;            /* What ended the stream; served behind what is buffered. */
+  gsize scanned;            /* How much of the buffer is known to hold no separator… */
   gboolean newline_scanned; /* …and that the separator was a newline. */
-  GBytes *held;       /* The start of an over-long line, whose rest is being dropped. */
+  GBytes *held;             /* The start of an over-long line, whose rest is being dropped. */
   gboolean discarding;
 
   gsize read_size; /* What the next read asks for. */
@@ -80,7 +80,7 @@ typedef enum
   GPROC_FILL_PROGRESS, /* Something changed: try a step. */
   GPROC_FILL_DRAINED,  /* The same, and more would most likely have to be waited for. */
   GPROC_FILL_WAIT,
-  GPROC_FILL_FAILED    /* The call failed, not the stream: @error is set. */
+  GPROC_FILL_FAILED /* The call failed, not the stream: @error is set. */
 } GProcFill;
 
 /* How many bytes to read ahead of what is there, for @request. */

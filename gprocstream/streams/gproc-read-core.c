@@ -45,8 +45,8 @@ void
 _gproc_read_core_begin (GProcReadCore    *self,
                         GProcReadRequest *request)
 {
-  gboolean for_newline = request->kind == GPROC_READ_LINE || request->kind == GPROC_READ_LINE_UTF8 ||
-                         request->kind == GPROC_READ_LINES;
+  gboolean for_newline = request->kind == GPROC_READ_LINE ||
+                         request->kind == GPROC_READ_LINE_UTF8 || request->kind == GPROC_READ_LINES;
 
   g_clear_pointer (&self->last_partial, g_bytes_unref);
   self->last_expected = 0;
@@ -95,7 +95,8 @@ _gproc_read_core_wanted (GProcReadCore    *self,
 
   /* A count that was asked for is a reason to hold more than the bound, but not to
    * allocate it before the data is there. */
-  if ((request->kind == GPROC_READ_EXACTLY || request->kind == GPROC_READ_FILL) && request->count > length)
+  if ((request->kind == GPROC_READ_EXACTLY || request->kind == GPROC_READ_FILL) &&
+      request->count > length)
     missing = request->count - length;
   else if (request->kind == GPROC_READ_SOME)
     missing = request->count;

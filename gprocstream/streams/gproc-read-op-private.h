@@ -21,7 +21,7 @@ typedef struct
   GProcReader *reader; /* What this is embedded in. */
   GProcPoller *poller; /* That of the last operation. */
   GProcReadOp *op;
-  gboolean shut;       /* Operations complete with CLOSED. */
+  gboolean shut; /* Operations complete with CLOSED. */
   GProcReaderFunc shut_func;
   gpointer shut_data;
 } GProcReadOps;

@@ -61,7 +61,8 @@ return_result (GTask            *task,
     case GPROC_READ_EXACTLY:
     case GPROC_READ_TO_END:
     default:
-      g_task_return_pointer (task, g_steal_pointer (&request->bytes), (GDestroyNotify) g_bytes_unref);
+      g_task_return_pointer (task, g_steal_pointer (&request->bytes),
+                             (GDestroyNotify) g_bytes_unref);
     }
 }
 
@@ -311,8 +312,8 @@ read_op_serve (GProcReader       *reader,
 
   while (local_error == NULL && !_gproc_read_step (core, request, &local_error))
     {
-      fill = _gproc_read_core_fill (core, request, blocking, _gproc_reader_get_queue (reader), cancellable,
-                                    &local_error);
+      fill = _gproc_read_core_fill (core, request, blocking, _gproc_reader_get_queue (reader),
+                                    cancellable, &local_error);
       if (fill == GPROC_FILL_WAIT)
         g_set_error_literal (&local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
                              _ ("There is nothing to read yet"));
@@ -354,7 +355,8 @@ _gproc_read_op_try (GProcReader       *reader,
    * its place in the buffer. */
   if (!own_pending && _gproc_reader_get_ops (reader)->op != NULL)
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING, _ ("Stream has outstanding operation"));
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING,
+                           _ ("Stream has outstanding operation"));
       return FALSE;
     }
 

@@ -134,9 +134,11 @@ set_overrun (GProcReadCore  *self,
 {
   self->last_consumed = consumed;
   g_set_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_LIMIT_OVERRUN,
-               found ? _ ("A separator was found, but the data before it is longer than the limit of %zu"
-                          " bytes")
-                     : _ ("No separator was found within the limit of %zu bytes"),
+               found
+                 ? _ (
+                     "A separator was found, but the data before it is longer than the limit of %zu"
+                     " bytes")
+                 : _ ("No separator was found within the limit of %zu bytes"),
                self->limit);
 
   return TRUE;
@@ -153,8 +155,7 @@ set_incomplete (GProcReadCore  *self,
   self->last_partial = core_take (self, length);
   if (expected > 0)
     g_set_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_INCOMPLETE_READ,
-                 _ ("%zu bytes read on a total of %zu expected bytes"), length,
-                 expected);
+                 _ ("%zu bytes read on a total of %zu expected bytes"), length, expected);
   else
     g_set_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_INCOMPLETE_READ,
                  _ ("The stream ended after %zu bytes without a separator"), length);
@@ -237,7 +238,8 @@ handle_overrun (GProcReadCore     *self,
 
     case GPROC_LIMIT_POLICY_ERROR:
     default:
-      return set_overrun (self, match != NULL ? match->start : length + 1 - longest_separator (request),
+      return set_overrun (self,
+                          match != NULL ? match->start : length + 1 - longest_separator (request),
                           match != NULL, error);
     }
 }
@@ -249,7 +251,8 @@ is_overlong (GProcReadCore    *self,
 {
   gsize length = _gproc_buffer_length (&self->buffer);
 
-  return length >= longest_separator (request) && length + 1 - longest_separator (request) > self->limit;
+  return length >= longest_separator (request) &&
+         length + 1 - longest_separator (request) > self->limit;
 }
 
 /* A line, or data up to a separator. */

@@ -212,8 +212,8 @@ gproc_reader_try_read_some (GProcReader  *self,
  *
  * Errors: %GPROC_STREAM_ERROR_INCOMPLETE_READ if the stream ends before; what came is taken from
  * the buffer and is in [property@GProc.Reader:last-partial]. %G_IO_ERROR_CANCELLED,
- * %G_IO_ERROR_CLOSED, %G_IO_ERROR_PENDING if another operation of this reader is under way, and what
- * reading itself fails with.
+ * %G_IO_ERROR_CLOSED, %G_IO_ERROR_PENDING if another operation of this reader is under way, and
+ * what reading itself fails with.
  *
  * Returns: (transfer full) (nullable): the bytes, or %NULL with @error set
  *
@@ -296,8 +296,8 @@ gproc_reader_read_exactly_finish (GProcReader   *self,
  * Where nothing is left the result is empty, not %NULL.
  *
  * Errors: %GPROC_STREAM_ERROR_LIMIT_OVERRUN if there is more than @limit; it stays in the buffer.
- * %G_IO_ERROR_CANCELLED, %G_IO_ERROR_CLOSED, %G_IO_ERROR_PENDING if another operation of this reader
- * is under way, and what reading itself fails with.
+ * %G_IO_ERROR_CANCELLED, %G_IO_ERROR_CLOSED, %G_IO_ERROR_PENDING if another operation of this
+ * reader is under way, and what reading itself fails with.
  *
  * Returns: (transfer full): the bytes
  *
@@ -309,7 +309,8 @@ gproc_reader_read_to_end (GProcReader   *self,
                           GCancellable  *cancellable,
                           GError       **error)
 {
-  GProcReadRequest request = { .kind = GPROC_READ_TO_END, .count = limit < 0 ? G_MAXSIZE : (gsize) limit };
+  GProcReadRequest request = { .kind = GPROC_READ_TO_END,
+                               .count = limit < 0 ? G_MAXSIZE : (gsize) limit };
 
   g_return_val_if_fail (GPROC_IS_READER (self), NULL);
 
@@ -340,7 +341,8 @@ gproc_reader_read_to_end_async (GProcReader         *self,
                                 GAsyncReadyCallback  callback,
                                 gpointer             user_data)
 {
-  GProcReadRequest request = { .kind = GPROC_READ_TO_END, .count = limit < 0 ? G_MAXSIZE : (gsize) limit };
+  GProcReadRequest request = { .kind = GPROC_READ_TO_END,
+                               .count = limit < 0 ? G_MAXSIZE : (gsize) limit };
 
   g_return_if_fail (GPROC_IS_READER (self));
 
@@ -434,7 +436,8 @@ gproc_reader_fill_async (GProcReader         *self,
 
   g_return_if_fail (GPROC_IS_READER (self));
 
-  _gproc_reader_start (self, &request, io_priority, cancellable, callback, user_data, gproc_reader_fill_async);
+  _gproc_reader_start (self, &request, io_priority, cancellable, callback, user_data,
+                       gproc_reader_fill_async);
 }
 
 /**
@@ -547,6 +550,24 @@ gproc_reader_unread (GProcReader  *self,
   g_input_stream_clear_pending (stream);
 
   return TRUE;
+}
+
+/**
+ * gproc_reader_get_limit:
+ * @self: a reader
+ *
+ * Gets how long a line may be, or data up to a separator.
+ *
+ * Returns: the limit in bytes
+ *
+ * Since: 1.0
+ */
+gsize
+gproc_reader_get_limit (GProcReader *self)
+{
+  g_return_val_if_fail (GPROC_IS_READER (self), 0);
+
+  return _gproc_reader_get_core (self)->limit;
 }
 
 /**

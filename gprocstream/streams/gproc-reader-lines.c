@@ -231,7 +231,8 @@ gproc_reader_read_lines (GProcReader   *self,
                          GCancellable  *cancellable,
                          GError       **error)
 {
-  GProcReadRequest request = { .kind = GPROC_READ_LINES, .count = max_lines > 0 ? max_lines : G_MAXSIZE };
+  GProcReadRequest request = { .kind = GPROC_READ_LINES,
+                               .count = max_lines > 0 ? max_lines : G_MAXSIZE };
 
   g_return_val_if_fail (GPROC_IS_READER (self), NULL);
 
@@ -262,7 +263,8 @@ gproc_reader_read_lines_async (GProcReader         *self,
                                GAsyncReadyCallback  callback,
                                gpointer             user_data)
 {
-  GProcReadRequest request = { .kind = GPROC_READ_LINES, .count = max_lines > 0 ? max_lines : G_MAXSIZE };
+  GProcReadRequest request = { .kind = GPROC_READ_LINES,
+                               .count = max_lines > 0 ? max_lines : G_MAXSIZE };
 
   g_return_if_fail (GPROC_IS_READER (self));
 
@@ -311,7 +313,8 @@ gproc_reader_try_read_lines (GProcReader  *self,
                              guint         max_lines,
                              GError      **error)
 {
-  GProcReadRequest request = { .kind = GPROC_READ_LINES, .count = max_lines > 0 ? max_lines : G_MAXSIZE };
+  GProcReadRequest request = { .kind = GPROC_READ_LINES,
+                               .count = max_lines > 0 ? max_lines : G_MAXSIZE };
 
   g_return_val_if_fail (GPROC_IS_READER (self), NULL);
 

@@ -245,8 +245,8 @@ gproc_reader_read_async_fn (GInputStream        *stream,
                             GAsyncReadyCallback  callback,
                             gpointer             user_data)
 {
-  reader_start_plain (GPROC_READER (stream), GPROC_READ_PLAIN, buffer, count, io_priority, cancellable,
-                      callback, user_data);
+  reader_start_plain (GPROC_READER (stream), GPROC_READ_PLAIN, buffer, count, io_priority,
+                      cancellable, callback, user_data);
 }
 
 static gssize
@@ -267,8 +267,8 @@ gproc_reader_skip_async (GInputStream        *stream,
                          GAsyncReadyCallback  callback,
                          gpointer             user_data)
 {
-  reader_start_plain (GPROC_READER (stream), GPROC_READ_SKIP, NULL, count, io_priority, cancellable, callback,
-                      user_data);
+  reader_start_plain (GPROC_READER (stream), GPROC_READ_SKIP, NULL, count, io_priority, cancellable,
+                      callback, user_data);
 }
 
 static void
@@ -309,8 +309,8 @@ gproc_reader_can_poll (GPollableInputStream *stream)
 
 /* Whether a read would not block; @polled: the descriptor was found ready. */
 static gboolean
-reader_is_ready (GObject *stream,
-                 gboolean polled)
+reader_is_ready (GObject  *stream,
+                 gboolean  polled)
 {
   GProcReader *self = GPROC_READER (stream);
 
@@ -345,10 +345,11 @@ gproc_reader_create_source (GPollableInputStream *stream,
   if (self->core.input.descriptor != NULL)
     fd = _gproc_input_get_fd (&self->core.input);
   else if (self->core.input.pollable && self->core.input.base != NULL)
-    base = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (self->core.input.base), NULL);
+    base = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (self->core.input.base),
+                                                  NULL);
 
-  return _gproc_ready_source_new (&self->sources, G_OBJECT (self), reader_is_ready, fd, G_IO_IN, base,
-                                  cancellable);
+  return _gproc_ready_source_new (&self->sources, G_OBJECT (self), reader_is_ready, fd, G_IO_IN,
+                                  base, cancellable);
 }
 
 static gssize
@@ -446,7 +447,8 @@ static void
 install_properties (GObjectClass *object_class)
 {
   const GParamFlags read_only = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
-  const GParamFlags read_write = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  const GParamFlags read_write = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+                                 G_PARAM_EXPLICIT_NOTIFY;
 
   /**
    * GProcReader:base-stream: (getter get_base_stream)
@@ -455,9 +457,10 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_BASE_STREAM] =
-    g_param_spec_object ("base-stream", NULL, NULL, G_TYPE_INPUT_STREAM,
-                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_BASE_STREAM] = g_param_spec_object ("base-stream", NULL, NULL,
+                                                      G_TYPE_INPUT_STREAM,
+                                                      G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY |
+                                                        G_PARAM_STATIC_STRINGS);
 
   /**
    * GProcReader:stream-number: (getter get_stream_number)
@@ -467,8 +470,8 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_STREAM_NUMBER] =
-    g_param_spec_int ("stream-number", NULL, NULL, -1, G_MAXINT, -1, read_only);
+  properties[PROP_STREAM_NUMBER] = g_param_spec_int ("stream-number", NULL, NULL, -1, G_MAXINT, -1,
+                                                     read_only);
 
   /**
    * GProcReader:limit: (getter get_limit) (setter set_limit)
@@ -478,7 +481,8 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_LIMIT] = g_param_spec_uint64 ("limit", NULL, NULL, 1, G_MAXSIZE, 64 * 1024, read_write);
+  properties[PROP_LIMIT] = g_param_spec_uint64 ("limit", NULL, NULL, 1, G_MAXSIZE, 64 * 1024,
+                                                read_write);
 
   /**
    * GProcReader:limit-policy: (getter get_limit_policy) (setter set_limit_policy)
@@ -487,7 +491,8 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_LIMIT_POLICY] = g_param_spec_enum ("limit-policy", NULL, NULL, GPROC_TYPE_LIMIT_POLICY,
+  properties[PROP_LIMIT_POLICY] = g_param_spec_enum ("limit-policy", NULL, NULL,
+                                                     GPROC_TYPE_LIMIT_POLICY,
                                                      GPROC_LIMIT_POLICY_ERROR, read_write);
 
   /**
@@ -497,7 +502,8 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_BUFFERED] = g_param_spec_uint64 ("buffered", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+  properties[PROP_BUFFERED] = g_param_spec_uint64 ("buffered", NULL, NULL, 0, G_MAXUINT64, 0,
+                                                   read_only);
 
   /**
    * GProcReader:last-partial: (getter get_last_partial)
@@ -508,7 +514,8 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_LAST_PARTIAL] = g_param_spec_boxed ("last-partial", NULL, NULL, G_TYPE_BYTES, read_only);
+  properties[PROP_LAST_PARTIAL] = g_param_spec_boxed ("last-partial", NULL, NULL, G_TYPE_BYTES,
+                                                      read_only);
 
   /**
    * GProcReader:last-expected: (getter get_last_expected)
@@ -518,8 +525,8 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_LAST_EXPECTED] =
-    g_param_spec_uint64 ("last-expected", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+  properties[PROP_LAST_EXPECTED] = g_param_spec_uint64 ("last-expected", NULL, NULL, 0, G_MAXUINT64,
+                                                        0, read_only);
 
   /**
    * GProcReader:last-consumed: (getter get_last_consumed)
@@ -530,8 +537,8 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_LAST_CONSUMED] =
-    g_param_spec_uint64 ("last-consumed", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+  properties[PROP_LAST_CONSUMED] = g_param_spec_uint64 ("last-consumed", NULL, NULL, 0, G_MAXUINT64,
+                                                        0, read_only);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
@@ -712,24 +719,6 @@ gproc_reader_get_stream_number (GProcReader *self)
   g_return_val_if_fail (GPROC_IS_READER (self), -1);
 
   return self->stream_number;
-}
-
-/**
- * gproc_reader_get_limit:
- * @self: a reader
- *
- * Gets how long a line may be, or data up to a separator.
- *
- * Returns: the limit in bytes
- *
- * Since: 1.0
- */
-gsize
-gproc_reader_get_limit (GProcReader *self)
-{
-  g_return_val_if_fail (GPROC_IS_READER (self), 0);
-
-  return self->core.limit;
 }
 
 /**

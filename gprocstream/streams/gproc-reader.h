@@ -221,4 +221,3 @@ gssize gproc_reader_fill_finish (GProcReader   *self,
                                  GError       **error);
 
 G_END_DECLS
-

@@ -16,8 +16,8 @@ typedef struct
 } GProcReadySources;
 
 /* Whether the stream is ready; @polled: the descriptor was found to be. */
-typedef gboolean (*GProcReadyFunc) (GObject *stream,
-                                    gboolean polled);
+typedef gboolean (*GProcReadyFunc) (GObject  *stream,
+                                    gboolean  polled);
 
 /* With @fd −1, @base (nullable, taken) is the source of the base stream. */
 GSource *_gproc_ready_source_new (GProcReadySources *list,

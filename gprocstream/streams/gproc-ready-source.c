@@ -73,8 +73,8 @@ static GSourceFuncs ready_source_funcs = {
 
 /* Being ready is all that is wanted of a base source, which is a child as well. */
 static gboolean
-base_is_ready (GObject *stream,
-               gpointer user_data)
+base_is_ready (GObject  *stream,
+               gpointer  user_data)
 {
   return G_SOURCE_CONTINUE;
 }

@@ -36,8 +36,9 @@ add_stream (Selection  *selection,
   if (ready || fd >= 0)
     return TRUE;
 
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                       _ ("A stream without a file descriptor cannot be waited for without a main loop"));
+  g_set_error_literal (
+    error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+    _ ("A stream without a file descriptor cannot be waited for without a main loop"));
 
   return FALSE;
 }
@@ -51,18 +52,20 @@ wait_for_any (Selection     *selection,
 {
   gint64 deadline = timeout_ms < 0 ? -1 : g_get_monotonic_time () + (gint64) timeout_ms * 1000;
   GPollFD cancel_fd;
-  gboolean has_cancel_fd = cancellable != NULL && g_cancellable_make_pollfd (cancellable, &cancel_fd);
+  gboolean has_cancel_fd = cancellable != NULL &&
+                           g_cancellable_make_pollfd (cancellable, &cancel_fd);
   struct pollfd *last = &selection->polled[selection->n_polled];
   g_autofree short *marked = g_new (short, selection->n_polled + 1);
   int result;
 
-  *last = (struct pollfd) { .fd = has_cancel_fd ? cancel_fd.fd : -1, .events = POLLIN };
+  *last = (struct pollfd){ .fd = has_cancel_fd ? cancel_fd.fd : -1, .events = POLLIN };
   for (nfds_t i = 0; i < selection->n_polled; i++)
     marked[i] = selection->polled[i].revents;
 
   do
     {
-      gint64 remaining = deadline < 0 ? -1 : MAX (0, (deadline - g_get_monotonic_time () + 999) / 1000);
+      gint64 remaining = deadline < 0 ? -1
+                                      : MAX (0, (deadline - g_get_monotonic_time () + 999) / 1000);
 
       result = poll (selection->polled, selection->n_polled + 1,
                      selection->any_ready ? 0 : (int) MIN (remaining, G_MAXINT));
@@ -100,11 +103,13 @@ collect (Selection    *selection,
          GError      **error)
 {
   for (gsize i = 0; i < n_readers; i++)
-    if (!add_stream (selection, gproc_reader_get_fd (readers[i]), POLLIN, reader_is_ready (readers[i]), error))
+    if (!add_stream (selection, gproc_reader_get_fd (readers[i]), POLLIN,
+                     reader_is_ready (readers[i]), error))
       return FALSE;
 
   for (gsize i = 0; i < n_writers; i++)
-    if (!add_stream (selection, gproc_writer_get_fd (writers[i]), POLLOUT, writer_is_ready (writers[i]), error))
+    if (!add_stream (selection, gproc_writer_get_fd (writers[i]), POLLOUT,
+                     writer_is_ready (writers[i]), error))
       return FALSE;
 
   return TRUE;

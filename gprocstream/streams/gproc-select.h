@@ -24,4 +24,3 @@ GPtrArray *gproc_select (GProcReader  **readers,
                          GError       **error);
 
 G_END_DECLS
-

@@ -40,12 +40,12 @@ gboolean _gproc_wait_again_for_fd (GProcWait    *self,
 
 /* Takes @source, a pollable source. Its callback holds @owner (that in which the wait
  * is embedded) by @ref and @unref. */
-void _gproc_wait_for_source (GProcWait      *self,
-                             GProcPoller    *poller,
-                             GSource        *source,
-                             gpointer        owner,
-                             gpointer      (*ref) (gpointer owner),
-                             GDestroyNotify  unref);
+void _gproc_wait_for_source (GProcWait       *self,
+                             GProcPoller     *poller,
+                             GSource         *source,
+                             gpointer         owner,
+                             gpointer       (*ref) (gpointer owner),
+                             GDestroyNotify   unref);
 
 void _gproc_wait_post (GProcWait   *self,
                        GProcPoller *poller);

@@ -75,8 +75,8 @@ _gproc_wait_again_for_fd (GProcWait    *self,
 }
 
 static gboolean
-wait_source_ready (GObject *stream,
-                   gpointer user_data)
+wait_source_ready (GObject  *stream,
+                   gpointer  user_data)
 {
   SourceData *data = user_data;
 
@@ -108,12 +108,12 @@ wait_drop_source (GProcWait *self)
 }
 
 void
-_gproc_wait_for_source (GProcWait      *self,
-                        GProcPoller    *poller,
-                        GSource        *source,
-                        gpointer        owner,
-                        gpointer      (*ref) (gpointer owner),
-                        GDestroyNotify  unref)
+_gproc_wait_for_source (GProcWait       *self,
+                        GProcPoller     *poller,
+                        GSource         *source,
+                        gpointer         owner,
+                        gpointer       (*ref) (gpointer owner),
+                        GDestroyNotify   unref)
 {
   SourceData *data = g_new0 (SourceData, 1);
 

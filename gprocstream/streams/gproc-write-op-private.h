@@ -28,13 +28,13 @@ typedef enum
 /* Takes @task, which returns a boolean, or for GPROC_WRITE_OP_WRITE the count. Its
  * cancellable is that of the operation. @vectors (copied; what they point to is not)
  * are for GPROC_WRITE_OP_WRITE. @done (nullable) is called just before @task returns. */
-void _gproc_write_op_start (GProcWriteOps       *ops,
-                            GProcWriteQueue     *queue,
-                            GProcWriteOpKind     kind,
-                            const GOutputVector *vectors,
-                            gsize                n_vectors,
-                            GTask               *task,
-                            void               (*done) (GObject *source));
+void _gproc_write_op_start (GProcWriteOps        *ops,
+                            GProcWriteQueue      *queue,
+                            GProcWriteOpKind      kind,
+                            const GOutputVector  *vectors,
+                            gsize                 n_vectors,
+                            GTask                *task,
+                            void                (*done) (GObject *source));
 
 /* Has all operations that are pending complete with CLOSED, and new ones too. */
 void _gproc_write_ops_shut (GProcWriteOps *ops);

@@ -20,7 +20,7 @@ typedef struct
   guint64 position; /* What had been accepted when the operation began. */
   GOutputVector *vectors;
   gsize n_vectors;
-  gboolean on_base; /* A base stream has the operation; it ends when that ends it. */
+  gboolean on_base;  /* A base stream has the operation; it ends when that ends it. */
   gboolean for_base; /* It waits for the base stream to be free. */
   gboolean waiting_for_queue;
   gboolean aborted; /* A close that was cancelled, and waits for the others alone. */
@@ -28,8 +28,8 @@ typedef struct
 } GProcWriteOp;
 
 /* What each kind waits for, by GProcWriteOpKind. */
-static const GProcWaitFor waits_for[] = { GPROC_WAIT_DRAINED, GPROC_WAIT_WRITTEN, GPROC_WAIT_WRITTEN,
-                                          GPROC_WAIT_CLOSED };
+static const GProcWaitFor waits_for[] = { GPROC_WAIT_DRAINED, GPROC_WAIT_WRITTEN,
+                                          GPROC_WAIT_WRITTEN, GPROC_WAIT_CLOSED };
 
 static void
 write_op_free (GProcWriteOp *op)
@@ -112,7 +112,8 @@ write_op_wait (GProcWriteOp *op,
   _gproc_watch_hold (&op->wait.watch, op->poller);
   if (for_queue)
     _gproc_write_queue_add_waiter (op->queue, &op->wait.watch,
-                                   op->for_base ? GPROC_WAIT_BASE : waits_for[op->kind], op->position);
+                                   op->for_base ? GPROC_WAIT_BASE : waits_for[op->kind],
+                                   op->position);
 
   /* What came between the look and the wait woke nobody. */
   if ((op->ops->shut && op->kind != GPROC_WRITE_OP_CLOSE) ||
@@ -178,8 +179,8 @@ write_op_write (GProcWriteOp *op)
       if (!write_op_take_base (op))
         return;
       g_output_stream_write_async (base, op->vectors[0].buffer, op->vectors[0].size,
-                                   g_task_get_priority (op->task), g_task_get_cancellable (op->task),
-                                   write_op_base_written, op);
+                                   g_task_get_priority (op->task),
+                                   g_task_get_cancellable (op->task), write_op_base_written, op);
       return;
     }
 
@@ -192,8 +193,8 @@ write_op_write (GProcWriteOp *op)
 
   g_error_free (error);
   if (base != NULL)
-    _gproc_wait_for_source (&op->wait, op->poller, _gproc_write_queue_create_source (op->queue), op->task,
-                            task_ref, g_object_unref);
+    _gproc_wait_for_source (&op->wait, op->poller, _gproc_write_queue_create_source (op->queue),
+                            op->task, task_ref, g_object_unref);
   else
     _gproc_wait_for_fd (&op->wait, op->poller, _gproc_write_queue_get_fd (op->queue), G_IO_OUT);
 }
@@ -211,8 +212,8 @@ write_op_flush (GProcWriteOp *op)
 
   if (!write_op_take_base (op))
     return;
-  g_output_stream_flush_async (base, g_task_get_priority (op->task), g_task_get_cancellable (op->task),
-                               write_op_base_flushed, op);
+  g_output_stream_flush_async (base, g_task_get_priority (op->task),
+                               g_task_get_cancellable (op->task), write_op_base_flushed, op);
 }
 
 /* TRUE if the operation is over because it was cut short. */
@@ -280,13 +281,13 @@ write_op_ready (GProcWatch   *watch,
 }
 
 void
-_gproc_write_op_start (GProcWriteOps       *ops,
-                       GProcWriteQueue     *queue,
-                       GProcWriteOpKind     kind,
-                       const GOutputVector *vectors,
-                       gsize                n_vectors,
-                       GTask               *task,
-                       void               (*done) (GObject *source))
+_gproc_write_op_start (GProcWriteOps        *ops,
+                       GProcWriteQueue      *queue,
+                       GProcWriteOpKind      kind,
+                       const GOutputVector  *vectors,
+                       gsize                 n_vectors,
+                       GTask                *task,
+                       void                (*done) (GObject *source))
 {
   GProcWriteOp *op = g_new0 (GProcWriteOp, 1);
 

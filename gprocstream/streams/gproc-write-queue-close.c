@@ -133,8 +133,8 @@ _gproc_queue_work_on_base (GProcWriteQueue *self)
   g_mutex_unlock (&self->lock);
   pushed = _gproc_poller_push_default (self->home);
   if (piece != NULL)
-    g_output_stream_write_async (base, piece->data + piece->start, piece->end - piece->start, priority,
-                                 NULL, queue_base_written, self);
+    g_output_stream_write_async (base, piece->data + piece->start, piece->end - piece->start,
+                                 priority, NULL, queue_base_written, self);
   else
     g_output_stream_close_async (base, priority, NULL, queue_base_closed, self);
   _gproc_poller_pop_default (self->home, pushed);
@@ -346,7 +346,8 @@ queue_linger (GProcWriteQueue *self)
   if (self->output.descriptor == NULL)
     {
       source = g_timeout_source_new (LINGER_MS);
-      g_source_set_callback (source, queue_linger_is_over, _gproc_write_queue_ref (self), queue_destroy_notify);
+      g_source_set_callback (source, queue_linger_is_over, _gproc_write_queue_ref (self),
+                             queue_destroy_notify);
       self->linger = g_source_ref (source);
     }
   else
@@ -354,7 +355,8 @@ queue_linger (GProcWriteQueue *self)
       source = g_source_new (&linger_source_funcs, sizeof (LingerSource));
       ((LingerSource *) source)->queue = _gproc_write_queue_ref (self);
       g_source_add_unix_fd (source, _gproc_descriptor_get_fd (self->output.descriptor), G_IO_OUT);
-      g_source_set_ready_time (source, g_get_monotonic_time () + LINGER_MS * G_TIME_SPAN_MILLISECOND);
+      g_source_set_ready_time (source,
+                               g_get_monotonic_time () + LINGER_MS * G_TIME_SPAN_MILLISECOND);
       _gproc_queue_cancel_wait (self);
     }
 

@@ -28,7 +28,7 @@ struct _GProcWriteQueue
   GProcOutput output;
 
   GProcPoller *home; /* NULL once the queue lingers by itself. */
-  GProcWait wait;     /* In the home context; holds a reference while scheduled. */
+  GProcWait wait;    /* In the home context; holds a reference while scheduled. */
   gboolean scheduled;
   guint through_iteration; /* That in which something was written through last. */
 
@@ -43,15 +43,15 @@ struct _GProcWriteQueue
   guint64 discarded;
   guint n_blocked;
 
-  guint fork_generation;     /* The child of a fork has no business with the bytes. */
-  GError *error;             /* What broke it, with the count of what was lost. */
-  unsigned int paused : 1;   /* Above high, until at or below low. */
-  unsigned int blocked : 1;  /* The last write would have blocked. */
+  guint fork_generation;    /* The child of a fork has no business with the bytes. */
+  GError *error;            /* What broke it, with the count of what was lost. */
+  unsigned int paused : 1;  /* Above high, until at or below low. */
+  unsigned int blocked : 1; /* The last write would have blocked. */
   unsigned int end_wanted : 1;
-  unsigned int ended : 1;    /* The other side has been told that no more comes. */
-  unsigned int closing : 1;  /* Close as soon as the queue is empty. */
+  unsigned int ended : 1;   /* The other side has been told that no more comes. */
+  unsigned int closing : 1; /* Close as soon as the queue is empty. */
   unsigned int closed : 1;
-  unsigned int base_busy : 1; /* An operation of a base stream is under way, or due. */
+  unsigned int base_busy : 1;    /* An operation of a base stream is under way, or due. */
   unsigned int base_closing : 1; /* It is a close. */
 
   GArray *waiters;

@@ -129,7 +129,7 @@ typedef struct
   guint64 accepted;
   guint64 written;
   guint64 discarded;
-  gboolean open;   /* Neither ended, nor closed. */
+  gboolean open; /* Neither ended, nor closed. */
   gboolean closed;
   gboolean broken; /* An error ended it. */
 } GProcWriteQueueState;

@@ -133,8 +133,8 @@ _gproc_queue_fail (GProcWriteQueue *self,
                           lost);
   if (unread > 0)
     self->error = g_error_new (error->domain, error->code,
-                               _ ("%s; %s, and of those delivered %d had not been read"), error->message,
-                               loss, unread);
+                               _ ("%s; %s, and of those delivered %d had not been read"),
+                               error->message, loss, unread);
   else
     self->error = g_error_new (error->domain, error->code, "%s; %s", error->message, loss);
   g_error_free (error);
@@ -214,7 +214,8 @@ static void
 queue_ready (GProcWatch   *watch,
              GIOCondition  condition)
 {
-  GProcWriteQueue *self = (GProcWriteQueue *) ((char *) watch - G_STRUCT_OFFSET (GProcWriteQueue, wait.watch));
+  GProcWriteQueue *self = (GProcWriteQueue *) ((char *) watch -
+                                               G_STRUCT_OFFSET (GProcWriteQueue, wait.watch));
 
   g_mutex_lock (&self->lock);
   self->scheduled = FALSE;
@@ -264,8 +265,8 @@ _gproc_queue_schedule (GProcWriteQueue *self)
     _gproc_wait_for_fd (&self->wait, self->home, _gproc_descriptor_get_fd (self->output.descriptor),
                         G_IO_OUT);
   else
-    _gproc_wait_for_source (&self->wait, self->home, _gproc_output_create_source (&self->output), self,
-                            queue_ref_pointer, queue_unref_pointer);
+    _gproc_wait_for_source (&self->wait, self->home, _gproc_output_create_source (&self->output),
+                            self, queue_ref_pointer, queue_unref_pointer);
 }
 
 GProcWriteQueue *
@@ -464,7 +465,8 @@ _gproc_write_queue_append (GProcWriteQueue  *self,
         done = queue_try_through (self, data, size);
       _gproc_pieces_append (&self->pieces, (const char *) data + done, size - done, bytes);
 
-      if (!self->blocked && self->pieces.length >= MIN (self->high, GATHER_SIZE) && self->pieces.length > 0)
+      if (!self->blocked && self->pieces.length >= MIN (self->high, GATHER_SIZE) &&
+          self->pieces.length > 0)
         _gproc_queue_push (self, GPROC_PUSH_BUDGET);
       else
         queue_update_paused (self);
@@ -517,7 +519,8 @@ _gproc_write_queue_write_through (GProcWriteQueue      *self,
           self->accepted += (guint64) count;
           self->written += (guint64) count;
         }
-      else if (local_error != NULL && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+      else if (local_error != NULL &&
+               !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         {
           _gproc_queue_fail (self, g_steal_pointer (&local_error), size);
           g_propagate_error (error, g_error_copy (self->error));

@@ -205,8 +205,8 @@ gproc_writer_drain_async (GProcWriter         *self,
 
   g_return_if_fail (GPROC_IS_WRITER (self));
 
-  task = _gproc_writer_new_task (self, io_priority, cancellable,
-                                  callback, user_data, gproc_writer_drain_async);
+  task = _gproc_writer_new_task (self, io_priority, cancellable, callback, user_data,
+                                 gproc_writer_drain_async);
   _gproc_write_op_start (&self->ops, self->queue, GPROC_WRITE_OP_DRAIN, NULL, 0, task, NULL);
 }
 
@@ -323,7 +323,8 @@ gproc_writer_write_eof (GProcWriter  *self,
   if (!writer_check_pending (self, error))
     return FALSE;
 
-  if (!_gproc_write_queue_check (self->queue, 0, &local_error) && !gproc_writer_can_write_eof (self))
+  if (!_gproc_write_queue_check (self->queue, 0, &local_error) &&
+      !gproc_writer_can_write_eof (self))
     {
       g_propagate_error (error, local_error);
       return FALSE;

@@ -72,8 +72,8 @@ writer_write (GProcWriter          *self,
         ready = _gproc_block_on_source (_gproc_write_queue_create_source (self->queue), NULL, -1,
                                         cancellable, error);
       else
-        ready = _gproc_block (_gproc_write_queue_get_fd (self->queue), G_IO_OUT, NULL, -1, cancellable,
-                              error);
+        ready = _gproc_block (_gproc_write_queue_get_fd (self->queue), G_IO_OUT, NULL, -1,
+                              cancellable, error);
       if (!ready)
         return -1;
     }
@@ -173,8 +173,8 @@ gproc_writer_write_async_fn (GOutputStream       *stream,
 {
   GProcWriter *self = GPROC_WRITER (stream);
   GOutputVector vector = { buffer, count };
-  GTask *task = _gproc_writer_new_task (self, io_priority, cancellable,
-                                        callback, user_data, gproc_writer_write_async_fn);
+  GTask *task = _gproc_writer_new_task (self, io_priority, cancellable, callback, user_data,
+                                        gproc_writer_write_async_fn);
 
   _gproc_write_op_start (&self->ops, self->queue, GPROC_WRITE_OP_WRITE, &vector, 1, task, NULL);
 }
@@ -207,13 +207,13 @@ gproc_writer_writev_async_fn (GOutputStream       *stream,
 {
   GProcWriter *self = GPROC_WRITER (stream);
   GError *error = NULL;
-  GTask *task = _gproc_writer_new_task (self, io_priority, cancellable,
-                                        callback, user_data, gproc_writer_writev_async_fn);
+  GTask *task = _gproc_writer_new_task (self, io_priority, cancellable, callback, user_data,
+                                        gproc_writer_writev_async_fn);
 
   if (g_output_stream_set_pending (stream, &error))
     {
-      _gproc_write_op_start (&self->ops, self->queue, GPROC_WRITE_OP_WRITE, vectors, n_vectors, task,
-                             writer_clear_pending);
+      _gproc_write_op_start (&self->ops, self->queue, GPROC_WRITE_OP_WRITE, vectors, n_vectors,
+                             task, writer_clear_pending);
       return;
     }
 
@@ -252,8 +252,8 @@ gproc_writer_flush_async_fn (GOutputStream       *stream,
                              gpointer             user_data)
 {
   GProcWriter *self = GPROC_WRITER (stream);
-  GTask *task = _gproc_writer_new_task (self, io_priority, cancellable,
-                                        callback, user_data, gproc_writer_flush_async_fn);
+  GTask *task = _gproc_writer_new_task (self, io_priority, cancellable, callback, user_data,
+                                        gproc_writer_flush_async_fn);
 
   if (writer_is_done_with (self))
     {
@@ -263,7 +263,8 @@ gproc_writer_flush_async_fn (GOutputStream       *stream,
     }
 
   self->flushing = TRUE;
-  _gproc_write_op_start (&self->ops, self->queue, GPROC_WRITE_OP_FLUSH, NULL, 0, task, writer_flushed);
+  _gproc_write_op_start (&self->ops, self->queue, GPROC_WRITE_OP_FLUSH, NULL, 0, task,
+                         writer_flushed);
 }
 
 static gboolean
@@ -284,8 +285,8 @@ gproc_writer_close_async_fn (GOutputStream       *stream,
                              gpointer             user_data)
 {
   GProcWriter *self = GPROC_WRITER (stream);
-  GTask *task = _gproc_writer_new_task (self, io_priority, cancellable,
-                                        callback, user_data, gproc_writer_close_async_fn);
+  GTask *task = _gproc_writer_new_task (self, io_priority, cancellable, callback, user_data,
+                                        gproc_writer_close_async_fn);
 
   if (writer_is_done_with (self))
     {
@@ -306,8 +307,8 @@ gproc_writer_can_poll (GPollableOutputStream *stream)
 
 /* Whether a write would not block; @polled: the descriptor was found ready. */
 static gboolean
-writer_is_ready (GObject *stream,
-                 gboolean polled)
+writer_is_ready (GObject  *stream,
+                 gboolean  polled)
 {
   GProcWriter *self = GPROC_WRITER (stream);
   GProcWriteQueueState state = _gproc_write_queue_get_state (self->queue);
@@ -333,7 +334,8 @@ gproc_writer_is_writable (GPollableOutputStream *stream)
 
   poll_fd.fd = _gproc_write_queue_get_fd (self->queue);
 
-  return g_poll (&poll_fd, 1, 0) > 0 && writer_is_ready (G_OBJECT (self), TRUE) && g_poll (&poll_fd, 1, 0) > 0;
+  return g_poll (&poll_fd, 1, 0) > 0 && writer_is_ready (G_OBJECT (self), TRUE) &&
+         g_poll (&poll_fd, 1, 0) > 0;
 }
 
 static GSource *
@@ -344,8 +346,8 @@ gproc_writer_create_source (GPollableOutputStream *stream,
   GSource *base = _gproc_write_queue_create_source (self->queue);
   int fd = base == NULL ? _gproc_write_queue_get_fd (self->queue) : -1;
 
-  return _gproc_ready_source_new (&self->sources, G_OBJECT (self), writer_is_ready, fd, G_IO_OUT, base,
-                                  cancellable);
+  return _gproc_ready_source_new (&self->sources, G_OBJECT (self), writer_is_ready, fd, G_IO_OUT,
+                                  base, cancellable);
 }
 
 static gssize

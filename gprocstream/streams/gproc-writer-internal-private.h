@@ -17,9 +17,9 @@ struct _GProcWriter
   GProcWriteQueue *queue; /* NULL once it was released. */
   GProcWriteOps ops;
   GProcReadySources sources;
-  gboolean can_poll;      /* Stays what it was at construction. */
-  gboolean flushing;      /* The pending operation is a flush, which queueing goes beside. */
-  gboolean forced;        /* The queue is closed already; GIO's close has nothing to do. */
+  gboolean can_poll; /* Stays what it was at construction. */
+  gboolean flushing; /* The pending operation is a flush, which queueing goes beside. */
+  gboolean forced;   /* The queue is closed already; GIO's close has nothing to do. */
 };
 
 /* The methods of GOutputStream and of GPollableOutputStream. */

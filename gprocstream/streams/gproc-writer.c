@@ -30,8 +30,9 @@
  * Without a running loop, every blocking call of the writer or of its [class@GProc.Stream]
  * writes what is queued; so does [method@GProc.Writer.try_flush].
  *
- * The queue is written in the [thread-default context](https://docs.gtk.org/glib/method.MainContext.push_thread_default.html)
- * in which the writer was made.
+ * The queue is written in the [thread-default
+ * context](https://docs.gtk.org/glib/method.MainContext.push_thread_default.html) in which the
+ * writer was made.
  *
  * ## Nothing is lost in silence
  *
@@ -253,9 +254,10 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_BASE_STREAM] =
-    g_param_spec_object ("base-stream", NULL, NULL, G_TYPE_OUTPUT_STREAM,
-                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_BASE_STREAM] = g_param_spec_object ("base-stream", NULL, NULL,
+                                                      G_TYPE_OUTPUT_STREAM,
+                                                      G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY |
+                                                        G_PARAM_STATIC_STRINGS);
 
   /**
    * GProcWriter:high-watermark: (getter get_high_watermark)
@@ -265,8 +267,8 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_HIGH_WATERMARK] =
-    g_param_spec_uint64 ("high-watermark", NULL, NULL, 0, G_MAXUINT64, 64 * 1024, read_only);
+  properties[PROP_HIGH_WATERMARK] = g_param_spec_uint64 ("high-watermark", NULL, NULL, 0,
+                                                         G_MAXUINT64, 64 * 1024, read_only);
 
   /**
    * GProcWriter:low-watermark: (getter get_low_watermark)
@@ -276,8 +278,8 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_LOW_WATERMARK] =
-    g_param_spec_uint64 ("low-watermark", NULL, NULL, 0, G_MAXUINT64, 16 * 1024, read_only);
+  properties[PROP_LOW_WATERMARK] = g_param_spec_uint64 ("low-watermark", NULL, NULL, 0, G_MAXUINT64,
+                                                        16 * 1024, read_only);
 
   /**
    * GProcWriter:queue-limit: (getter get_queue_limit) (setter set_queue_limit)
@@ -287,9 +289,10 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_QUEUE_LIMIT] =
-    g_param_spec_uint64 ("queue-limit", NULL, NULL, 0, G_MAXSIZE, G_MAXSIZE,
-                         G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  properties[PROP_QUEUE_LIMIT] = g_param_spec_uint64 ("queue-limit", NULL, NULL, 0, G_MAXSIZE,
+                                                      G_MAXSIZE,
+                                                      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+                                                        G_PARAM_EXPLICIT_NOTIFY);
 
   /**
    * GProcWriter:bytes-queued: (getter get_bytes_queued)
@@ -298,8 +301,8 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_BYTES_QUEUED] =
-    g_param_spec_uint64 ("bytes-queued", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+  properties[PROP_BYTES_QUEUED] = g_param_spec_uint64 ("bytes-queued", NULL, NULL, 0, G_MAXUINT64,
+                                                       0, read_only);
 
   /**
    * GProcWriter:bytes-accepted: (getter get_bytes_accepted)
@@ -308,8 +311,8 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_BYTES_ACCEPTED] =
-    g_param_spec_uint64 ("bytes-accepted", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+  properties[PROP_BYTES_ACCEPTED] = g_param_spec_uint64 ("bytes-accepted", NULL, NULL, 0,
+                                                         G_MAXUINT64, 0, read_only);
 
   /**
    * GProcWriter:bytes-written: (getter get_bytes_written)
@@ -318,8 +321,8 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_BYTES_WRITTEN] =
-    g_param_spec_uint64 ("bytes-written", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+  properties[PROP_BYTES_WRITTEN] = g_param_spec_uint64 ("bytes-written", NULL, NULL, 0, G_MAXUINT64,
+                                                        0, read_only);
 
   /**
    * GProcWriter:bytes-discarded: (getter get_bytes_discarded)
@@ -328,8 +331,8 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_BYTES_DISCARDED] =
-    g_param_spec_uint64 ("bytes-discarded", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+  properties[PROP_BYTES_DISCARDED] = g_param_spec_uint64 ("bytes-discarded", NULL, NULL, 0,
+                                                          G_MAXUINT64, 0, read_only);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }

@@ -92,4 +92,3 @@ GPROC_AVAILABLE_IN_1_0
 guint64 gproc_writer_get_bytes_discarded (GProcWriter *self);
 
 G_END_DECLS
-

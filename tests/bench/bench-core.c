@@ -85,9 +85,9 @@ compare (const char *name,
     ratio = 1 / ratio;
   met = at_least ? ratio >= target : ratio <= target;
   n_missed += !met;
-  printf ("%-44s %10.3f %10.3f %-8s %7.2f  %s %-5g %s  (%s)\n", name, median (our_times, n_rounds) * scale,
-          median (peer_times, n_rounds) * scale, unit, ratio, at_least ? ">=" : "<=", target,
-          met ? "met   " : "MISSED", peer_name);
+  printf ("%-44s %10.3f %10.3f %-8s %7.2f  %s %-5g %s  (%s)\n", name,
+          median (our_times, n_rounds) * scale, median (peer_times, n_rounds) * scale, unit, ratio,
+          at_least ? ">=" : "<=", target, met ? "met   " : "MISSED", peer_name);
   fflush (stdout);
 }
 
@@ -336,8 +336,7 @@ typedef struct
   guint n_lines;
 } Lines;
 
-static int
-line_source (GThread **thread);
+static int line_source (GThread **thread);
 
 static gpointer
 feed_lines (gpointer data)
@@ -398,7 +397,8 @@ got_lines (GObject      *source,
       text = (const char *) memchr (text, '\n', (gsize) (end - text)) + 1;
       lines->n_lines++;
     }
-  gproc_reader_read_lines_async (GPROC_READER (source), 0, G_PRIORITY_DEFAULT, NULL, got_lines, lines);
+  gproc_reader_read_lines_async (GPROC_READER (source), 0, G_PRIORITY_DEFAULT, NULL, got_lines,
+                                 lines);
 }
 
 static void
@@ -424,8 +424,8 @@ got_gio_line (GObject      *source,
               gpointer      data)
 {
   Lines *lines = data;
-  g_autofree char *line =
-    g_data_input_stream_read_line_finish (G_DATA_INPUT_STREAM (source), result, NULL, NULL);
+  g_autofree char *line = g_data_input_stream_read_line_finish (G_DATA_INPUT_STREAM (source),
+                                                                result, NULL, NULL);
 
   if (line == NULL)
     {
@@ -496,7 +496,7 @@ lines_gio (gpointer data)
 #define FLOOD_SIZE (1024 * 1024 * 1024L)
 
 static pid_t
-flood_child (int pipe_size,
+flood_child (int  pipe_size,
              int *fd)
 {
   int fds[2];
@@ -537,8 +537,8 @@ got_flood (GObject      *source,
   if (bytes == NULL)
     g_main_loop_quit (data);
   else
-    gproc_reader_read_some_async (GPROC_READER (source), 256 * 1024, G_PRIORITY_DEFAULT, NULL, got_flood,
-                                  data);
+    gproc_reader_read_some_async (GPROC_READER (source), 256 * 1024, G_PRIORITY_DEFAULT, NULL,
+                                  got_flood, data);
 }
 
 static double
@@ -621,7 +621,8 @@ trips_async (gpointer data)
   double start = now ();
 
   gproc_writer_queue (gproc_stream_get_stdin (cat), "ping\n", 5, NULL);
-  gproc_reader_read_line_async (gproc_stream_get_stdout (cat), G_PRIORITY_DEFAULT, NULL, trip_done, &trips);
+  gproc_reader_read_line_async (gproc_stream_get_stdout (cat), G_PRIORITY_DEFAULT, NULL, trip_done,
+                                &trips);
   g_main_loop_run (loop);
   start = (now () - start) / N_TRIPS;
   g_io_stream_close (G_IO_STREAM (cat), NULL, NULL);
@@ -655,7 +656,8 @@ trips_raw (gpointer data)
     {
       struct pollfd poll_fd = { .fd = out[0], .events = POLLIN };
 
-      if (write (in[1], "ping\n", 5) != 5 || poll (&poll_fd, 1, -1) != 1 || read (out[0], buffer, 64) != 5)
+      if (write (in[1], "ping\n", 5) != 5 || poll (&poll_fd, 1, -1) != 1 ||
+          read (out[0], buffer, 64) != 5)
         abort ();
     }
   start = (now () - start) / N_TRIPS;
@@ -677,7 +679,8 @@ spawns (gpointer data)
 
   for (guint i = 0; i < N_SPAWNS; i++)
     {
-      g_autoptr (GProcStream) stream = gproc_stream_new (GPROC_STREAM_FLAGS_NONE, NULL, "true", NULL);
+      g_autoptr (GProcStream)
+        stream = gproc_stream_new (GPROC_STREAM_FLAGS_NONE, NULL, "true", NULL);
 
       gproc_stream_wait (stream, NULL, NULL);
     }
@@ -709,7 +712,7 @@ spawns_raw (gpointer data)
       posix_spawn_file_actions_destroy (&actions);
       close (in[0]);
       close (out[1]);
-      poll_fd = (struct pollfd) { .fd = (int) syscall (SYS_pidfd_open, pid, 0), .events = POLLIN };
+      poll_fd = (struct pollfd){ .fd = (int) syscall (SYS_pidfd_open, pid, 0), .events = POLLIN };
       poll (&poll_fd, 1, -1);
       waitid (P_PID, (id_t) pid, &info, WEXITED);
       close (poll_fd.fd);
@@ -727,8 +730,9 @@ spawns_gsubprocess (gpointer data)
 
   for (guint i = 0; i < N_SPAWNS; i++)
     {
-      g_autoptr (GSubprocess) process =
-        g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, NULL, "true", NULL);
+      g_autoptr (GSubprocess)
+        process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
+                                    NULL, "true", NULL);
 
       g_subprocess_wait (process, NULL, NULL);
     }
@@ -762,8 +766,9 @@ measure_memory (void)
       g_assert_nonnull (streams[i]);
     }
   per_stream = (mallinfo2 ().uordblks - before) / N;
-  printf ("%-44s %10" G_GSIZE_FORMAT " %10s bytes    %7s  <= 4096  %s\n", "heap of an idle process stream",
-          per_stream, "", "", per_stream <= 4096 ? "met" : "MISSED");
+  printf ("%-44s %10" G_GSIZE_FORMAT " %10s bytes    %7s  <= 4096  %s\n",
+          "heap of an idle process stream", per_stream, "", "",
+          per_stream <= 4096 ? "met" : "MISSED");
   n_missed += per_stream > 4096;
   for (guint i = 0; i < N; i++)
     {
@@ -808,32 +813,33 @@ main (int   argc,
   if (WANTED ("memory"))
     measure_memory ();
   if (WANTED ("queue"))
-    compare ("a million writes of 32 bytes", "g_output_stream_write_all", 5, small_queues, small_write_alls, NULL, 1, "s",
-             TRUE, 40);
+    compare ("a million writes of 32 bytes", "g_output_stream_write_all", 5, small_queues,
+             small_write_alls, NULL, 1, "s", TRUE, 40);
   if (WANTED ("wake"))
     {
-      compare ("wake-up, 1,000 streams", "1 stream", 7, wake_ups_many, wake_ups_one, GUINT_TO_POINTER (1000),
-               1e6, "us", FALSE, 1.5);
+      compare ("wake-up, 1,000 streams", "1 stream", 7, wake_ups_many, wake_ups_one,
+               GUINT_TO_POINTER (1000), 1e6, "us", FALSE, 1.5);
       if (limit.rlim_cur >= 10100)
         {
           compare ("wake-up, 5,000 streams", "1 stream", 7, wake_ups_many, wake_ups_one,
                    GUINT_TO_POINTER (5000), 1e6, "us", FALSE, 1.5);
-          compare ("growth, 5,000 streams each in turn", "raw epoll loop", 5, wake_ups_cold, raw_wake_ups_cold,
-                   GUINT_TO_POINTER (5000), 1, "x", FALSE, 1.5);
+          compare ("growth, 5,000 streams each in turn", "raw epoll loop", 5, wake_ups_cold,
+                   raw_wake_ups_cold, GUINT_TO_POINTER (5000), 1, "x", FALSE, 1.5);
         }
     }
   if (WANTED ("lines"))
     {
-      compare ("lines in blocks", "GDataInputStream async", 5, lines_in_blocks, lines_gio, NULL, 1e6,
-               "us/line", TRUE, 8);
-      compare ("lines one by one", "GDataInputStream async", 5, lines_one_by_one, lines_gio, NULL, 1e6,
-               "us/line", TRUE, 1);
+      compare ("lines in blocks", "GDataInputStream async", 5, lines_in_blocks, lines_gio, NULL,
+               1e6, "us/line", TRUE, 8);
+      compare ("lines one by one", "GDataInputStream async", 5, lines_one_by_one, lines_gio, NULL,
+               1e6, "us/line", TRUE, 1);
     }
   if (WANTED ("flood"))
-    compare ("1 GiB of output, async", "best raw read loop", 5, flood_async, flood_raw, NULL, 1, "s", TRUE, 0.9);
+    compare ("1 GiB of output, async", "best raw read loop", 5, flood_async, flood_raw, NULL, 1,
+             "s", TRUE, 0.9);
   if (WANTED ("trip"))
-    compare ("round trip through cat", "raw poll/read/write", 7, trips_async, trips_raw, NULL, 1e6, "us",
-             FALSE, 1.5);
+    compare ("round trip through cat", "raw poll/read/write", 7, trips_async, trips_raw, NULL, 1e6,
+             "us", FALSE, 1.5);
   if (WANTED ("spawn"))
     {
       spawn_rows (0);
