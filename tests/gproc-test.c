@@ -364,6 +364,8 @@ gproc_test_init (int    *argc,
   tracked = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   warm_up ();
   signal (SIGPIPE, SIG_DFL);
+  /* Whoever runs the tests under nohup has it ignored, and children keep that. */
+  signal (SIGHUP, SIG_DFL);
 }
 
 void

@@ -263,8 +263,9 @@ test_head (void)
   g_autoptr (GBytes) output = NULL;
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (gproc_writer_queue_bytes (in, data, &error));
-  g_assert_no_error (error);
+  /* Where the program is fast the queue breaks already in the call that fills it. */
+  if (!gproc_writer_queue_bytes (in, data, &error))
+    gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
   g_assert_false (g_output_stream_flush (G_OUTPUT_STREAM (in), NULL, &error));
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
   g_assert_cmpuint (gproc_writer_get_bytes_discarded (in), >, 0);

@@ -10,35 +10,43 @@ typedef struct
   GProcReadySources *list; /* In @stream. */
   GObject *stream;         /* Owned. */
   GProcReadyFunc func;
-  gpointer tag; /* Of the descriptor; NULL when there is none (any more). */
+  gpointer tag;    /* Of the descriptor; NULL when there is none (any more). */
+  gboolean closed; /* The stream is: it is ready, and must not be looked at any more. */
 } ReadySource;
 
-/* Guards the lists and the tags: a stream may be closed in one thread while its source
- * is in the loop of another. */
+/* Guards all this: a stream may be closed in one thread while its source is in the loop of
+ * another. The close waits for a look that is under way. */
 static GMutex sources_lock;
+
+/* @after_poll: what the poll said is fresh. */
+static gboolean
+ready_source_look (ReadySource *self,
+                   gboolean     after_poll)
+{
+  gboolean polled, ready;
+
+  g_mutex_lock (&sources_lock);
+  polled = after_poll && self->tag != NULL &&
+           g_source_query_unix_fd (&self->source, self->tag) != 0;
+  ready = self->closed || self->func (self->stream, polled);
+  g_mutex_unlock (&sources_lock);
+
+  return ready;
+}
 
 static gboolean
 ready_source_prepare (GSource *source,
                       int     *timeout)
 {
-  ReadySource *self = (ReadySource *) source;
-
   *timeout = -1;
 
-  return self->func (self->stream, FALSE);
+  return ready_source_look ((ReadySource *) source, FALSE);
 }
 
 static gboolean
 ready_source_check (GSource *source)
 {
-  ReadySource *self = (ReadySource *) source;
-  gboolean polled;
-
-  g_mutex_lock (&sources_lock);
-  polled = self->tag != NULL && g_source_query_unix_fd (source, self->tag) != 0;
-  g_mutex_unlock (&sources_lock);
-
-  return self->func (self->stream, polled);
+  return ready_source_look ((ReadySource *) source, TRUE);
 }
 
 static gboolean
@@ -126,6 +134,7 @@ _gproc_ready_sources_close (GProcReadySources *list)
 
       if (self->tag != NULL)
         g_source_remove_unix_fd (&self->source, g_steal_pointer (&self->tag));
+      self->closed = TRUE;
       g_source_set_ready_time (&self->source, 0);
     }
   g_mutex_unlock (&sources_lock);
