@@ -48,7 +48,6 @@ typedef struct
 
 static const char *current_path = "";
 static GMainContext *current_context;
-static gboolean descriptors_forgiven;
 static gboolean is_slow;
 static int n_wakeups;
 static int n_polls;
@@ -222,7 +221,7 @@ describe_leaks (GProcTestState *state)
   g_autofree char *threads = NULL;
   guint n_threads = count_threads (NULL);
 
-  if (current_context == NULL && !descriptors_forgiven)
+  if (current_context == NULL)
     descriptors = describe_descriptors (state);
   if (n_threads > state->n_threads)
     threads = g_strdup_printf (" %u threads more;", n_threads - state->n_threads);
@@ -276,9 +275,10 @@ counting_poll (GPollFD *fds,
                guint    n_fds,
                int      timeout)
 {
-  int n_ready = g_poll (fds, n_fds, timeout);
+  int n_ready;
 
   g_atomic_int_inc (&n_polls);
+  n_ready = g_poll (fds, n_fds, timeout);
   if (n_ready > 0)
     g_atomic_int_inc (&n_wakeups);
   return n_ready;
@@ -291,7 +291,6 @@ run_case (gconstpointer data)
   GProcTestState state;
 
   current_path = test->path;
-  descriptors_forgiven = FALSE;
   alarm (is_slow ? 1200 : 240);
   state_init (&state);
 
@@ -425,12 +424,6 @@ gproc_test_track (gpointer object)
   /* Data goes when the object is finalized, weak references when it is disposed. */
   g_object_set_data_full (object, "gproc-test-track", object, forget_object);
   return object;
-}
-
-void
-gproc_test_forgive_descriptors (void)
-{
-  descriptors_forgiven = TRUE;
 }
 
 gboolean

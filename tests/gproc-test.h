@@ -32,10 +32,6 @@ GMainContext *gproc_test_context (void);
 /* The test fails unless @object is finalized by its end. Gives @object back. */
 gpointer gproc_test_track (gpointer object);
 
-/* Not checked by the end of the running test, for those that show a leak that is
- * another's. */
-void gproc_test_forgive_descriptors (void);
-
 /* Whether the program is so slow (valgrind, sanitizers) that the sizes of a test
  * should shrink, and a size that does. */
 gboolean gproc_test_is_slow (void);

@@ -86,16 +86,19 @@ waiter_return (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Takes a reference. */
+/* Takes a reference. Once the source is attached it may run, and be the last to hold
+ * the waiter, the task and with it the context; a source looks at its context when it
+ * is let go of. */
 static void
 waiter_complete (GProcChildWaiter *waiter)
 {
+  g_autoptr (GMainContext) context = g_main_context_ref (g_task_get_context (waiter->task));
   GSource *source = g_idle_source_new ();
 
   g_source_set_priority (source, g_task_get_priority (waiter->task));
   g_source_set_static_name (source, "gproc-child-wait");
   g_source_set_callback (source, waiter_return, waiter, waiter_unref);
-  g_source_attach (source, g_task_get_context (waiter->task));
+  g_source_attach (source, context);
   g_source_unref (source);
 }
 

@@ -18,6 +18,7 @@ typedef struct _GProcReadOp GProcReadOp;
 typedef struct
 {
   GProcWait wait;      /* First: its registration outlives the operations. */
+  GMutex lock;         /* A stream may be closed in another thread than that which uses it. */
   GProcReader *reader; /* What this is embedded in. */
   GProcPoller *poller; /* That of the last operation. */
   GProcReadOp *op;
@@ -30,8 +31,9 @@ void _gproc_read_ops_init (GProcReadOps *self,
                            GProcReader  *reader);
 void _gproc_read_ops_clear (GProcReadOps *self);
 
-/* Before the descriptor is closed: an operation that waits for it goes on to find out. */
-void _gproc_read_ops_forget_descriptor (GProcReadOps *self);
+/* Closes the input. An operation that waits for it goes on to find out. */
+gboolean _gproc_read_ops_close_input (GProcReadOps  *self,
+                                      GError       **error);
 
 /* See _gproc_reader_shutdown (). */
 void _gproc_read_ops_shut (GProcReadOps    *self,

@@ -24,6 +24,7 @@ _gproc_read_ops_init (GProcReadOps *self,
                       GProcReader  *reader)
 {
   self->reader = reader;
+  g_mutex_init (&self->lock);
   _gproc_wait_init (&self->wait, read_ops_ready);
 }
 
@@ -32,6 +33,7 @@ _gproc_read_ops_clear (GProcReadOps *self)
 {
   _gproc_wait_clear (&self->wait);
   g_clear_pointer (&self->poller, _gproc_poller_release);
+  g_mutex_clear (&self->lock);
 }
 
 static void
@@ -66,16 +68,23 @@ return_result (GTask            *task,
     }
 }
 
-/* Takes @error. The callback may begin the next operation, or drop the reader. */
+/* Takes @error. The callback may begin the next operation, or drop the reader. Without
+ * the lock. */
 static void
 read_op_complete (GProcReadOps *self,
                   GError       *error)
 {
-  GProcReadOp *op = g_steal_pointer (&self->op);
-  g_autoptr (GTask) task = op->task;
   GProcReadCore *core = _gproc_reader_get_core (self->reader);
+  g_autoptr (GTask) task = NULL;
   GProcReaderFunc shut_func;
+  GProcReadOp *op;
 
+  g_mutex_lock (&self->lock);
+  op = g_steal_pointer (&self->op);
+  shut_func = g_steal_pointer (&self->shut_func);
+  g_mutex_unlock (&self->lock);
+
+  task = op->task;
   _gproc_wait_finish (&self->wait);
   _gproc_buffer_trim (&core->buffer);
   if (op->own_pending)
@@ -90,36 +99,30 @@ read_op_complete (GProcReadOps *self,
   _gproc_read_request_clear (&op->request);
   g_free (op);
 
-  shut_func = g_steal_pointer (&self->shut_func);
   if (shut_func != NULL)
     shut_func (self->reader, self->shut_data);
 }
 
-/* Goes on as far as it can without waiting; then waits. */
-static void
-read_op_advance (GProcReadOps *self)
+/* Goes on as far as it can without waiting; then waits. TRUE if the operation is over.
+ * Called with the lock. */
+static gboolean
+read_op_advance (GProcReadOps  *self,
+                 GError       **error)
 {
   GProcReadOp *op = self->op;
   GProcReadCore *core = _gproc_reader_get_core (self->reader);
   GProcFill fill = GPROC_FILL_PROGRESS;
-  GError *error = NULL;
 
   for (int i = 0; i < READS_PER_WAKE_UP; i++)
     {
-      if (_gproc_read_step (core, &op->request, &error))
-        {
-          read_op_complete (self, error);
-          return;
-        }
+      if (_gproc_read_step (core, &op->request, error))
+        return TRUE;
       if (fill == GPROC_FILL_DRAINED)
         break;
 
-      fill = _gproc_read_core_fill (core, &op->request, FALSE, NULL, NULL, &error);
+      fill = _gproc_read_core_fill (core, &op->request, FALSE, NULL, NULL, error);
       if (fill == GPROC_FILL_FAILED)
-        {
-          read_op_complete (self, error);
-          return;
-        }
+        return TRUE;
       if (fill == GPROC_FILL_WAIT)
         break;
     }
@@ -127,12 +130,38 @@ read_op_advance (GProcReadOps *self)
   if (fill == GPROC_FILL_PROGRESS)
     {
       _gproc_wait_post (&self->wait, self->poller);
-      return;
+      return FALSE;
     }
 
   _gproc_wait_set_cancellable (&self->wait, g_task_get_cancellable (op->task));
   _gproc_input_wait (&core->input, &self->wait, self->poller, G_OBJECT (self->reader),
                      _gproc_read_core_wanted (core, &op->request));
+
+  return FALSE;
+}
+
+static gboolean
+read_op_continue (GProcReadOps  *self,
+                  GError       **error)
+{
+  GProcReadCore *core = _gproc_reader_get_core (self->reader);
+  GProcReadOp *op = self->op;
+
+  if (op == NULL)
+    return FALSE;
+
+  /* What was read straight into the caller's memory has to be told. */
+  if (op->request.n > 0)
+    return TRUE;
+
+  if (self->shut || !_gproc_input_is_open (&core->input))
+    {
+      set_closed (error);
+      return TRUE;
+    }
+
+  return g_cancellable_set_error_if_cancelled (g_task_get_cancellable (op->task), error) ||
+         read_op_advance (self, error);
 }
 
 static void
@@ -140,30 +169,15 @@ read_ops_ready (GProcWatch   *watch,
                 GIOCondition  condition)
 {
   GProcReadOps *self = (GProcReadOps *) watch;
-  GProcReadOp *op = self->op;
-  GProcReadCore *core;
   GError *error = NULL;
+  gboolean over;
 
-  if (op == NULL)
-    return;
+  g_mutex_lock (&self->lock);
+  over = read_op_continue (self, &error);
+  g_mutex_unlock (&self->lock);
 
-  /* What was read straight into the caller's memory has to be told. */
-  core = _gproc_reader_get_core (self->reader);
-  if (op->request.n > 0)
-    {
-      read_op_complete (self, NULL);
-      return;
-    }
-
-  if (self->shut || !_gproc_input_is_open (&core->input))
-    set_closed (&error);
-  else
-    g_cancellable_set_error_if_cancelled (g_task_get_cancellable (op->task), &error);
-
-  if (error != NULL)
+  if (over)
     read_op_complete (self, error);
-  else
-    read_op_advance (self);
 }
 
 /* The poller for @task: most often that of the operation before. */
@@ -260,17 +274,28 @@ _gproc_read_op_start (GProcReader      *reader,
   op->request = *request;
   op->task = task;
   op->own_pending = own_pending;
+
+  g_mutex_lock (&self->lock);
   self->op = op;
   read_ops_set_poller (self, task);
   _gproc_read_core_begin (_gproc_reader_get_core (reader), &op->request);
   read_op_begin (self);
+  g_mutex_unlock (&self->lock);
 }
 
-void
-_gproc_read_ops_forget_descriptor (GProcReadOps *self)
+gboolean
+_gproc_read_ops_close_input (GProcReadOps  *self,
+                             GError       **error)
 {
+  gboolean success;
+
+  g_mutex_lock (&self->lock);
   if (_gproc_wait_clear (&self->wait))
     _gproc_wait_post (&self->wait, self->poller);
+  success = _gproc_input_close (&_gproc_reader_get_core (self->reader)->input, error);
+  g_mutex_unlock (&self->lock);
+
+  return success;
 }
 
 void
@@ -278,18 +303,21 @@ _gproc_read_ops_shut (GProcReadOps    *self,
                       GProcReaderFunc  func,
                       gpointer         user_data)
 {
+  gboolean idle;
+
+  g_mutex_lock (&self->lock);
   self->shut = TRUE;
-
-  if (self->op == NULL)
+  idle = self->op == NULL;
+  if (!idle)
     {
-      if (func != NULL)
-        func (self->reader, user_data);
-      return;
+      self->shut_func = func;
+      self->shut_data = user_data;
+      _gproc_wait_post (&self->wait, self->poller);
     }
+  g_mutex_unlock (&self->lock);
 
-  self->shut_func = func;
-  self->shut_data = user_data;
-  _gproc_wait_post (&self->wait, self->poller);
+  if (idle && func != NULL)
+    func (self->reader, user_data);
 }
 
 /* Serves a request, waiting as @blocking says. */

@@ -116,13 +116,15 @@ _gproc_reader_has_ended (GProcReader *self)
 void
 _gproc_reader_check_ended (GProcReader *self)
 {
-  GProcReaderFunc func = self->ended_func;
+  GProcReaderFunc func = NULL;
 
-  if (func == NULL || !_gproc_reader_has_ended (self))
-    return;
+  g_mutex_lock (&self->ops.lock);
+  if (_gproc_reader_has_ended (self))
+    func = g_steal_pointer (&self->ended_func);
+  g_mutex_unlock (&self->ops.lock);
 
-  self->ended_func = NULL;
-  func (self, self->ended_data);
+  if (func != NULL)
+    func (self, self->ended_data);
 }
 
 void
@@ -130,8 +132,10 @@ _gproc_reader_set_ended_func (GProcReader     *self,
                               GProcReaderFunc  func,
                               gpointer         user_data)
 {
+  g_mutex_lock (&self->ops.lock);
   self->ended_func = func;
   self->ended_data = user_data;
+  g_mutex_unlock (&self->ops.lock);
 }
 
 void
@@ -158,8 +162,7 @@ reader_close_input (GProcReader  *self,
   gboolean success;
 
   _gproc_ready_sources_close (&self->sources);
-  _gproc_read_ops_forget_descriptor (&self->ops);
-  success = _gproc_input_close (&self->core.input, error);
+  success = _gproc_read_ops_close_input (&self->ops, error);
   _gproc_reader_check_ended (self);
 
   return success;

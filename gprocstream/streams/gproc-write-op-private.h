@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
+  GMutex lock;        /* A stream may be closed in another thread than that which uses it. */
   GPtrArray *pending; /* Of GProcWriteOp, NULL when there is none. */
   gboolean shut;      /* Operations complete with CLOSED. */
 } GProcWriteOps;

@@ -40,14 +40,11 @@ write_op_free (GProcWriteOp *op)
   g_free (op);
 }
 
-/* A close completes behind all that it cut short. */
+/* A close completes behind all that it cut short. Called with the lock. */
 static void
 write_ops_wake_close (GProcWriteOps *ops)
 {
-  if (ops->pending == NULL)
-    return;
-
-  for (guint i = 0; i < ops->pending->len; i++)
+  for (guint i = 0; ops->pending != NULL && i < ops->pending->len; i++)
     {
       GProcWriteOp *op = g_ptr_array_index (ops->pending, i);
 
@@ -69,7 +66,19 @@ write_op_must_wait_for_others (GProcWriteOp *op)
   return FALSE;
 }
 
-/* Takes @error. The callback may do anything, so nothing of the operation is left. */
+static void
+write_ops_remove (GProcWriteOps *ops,
+                  GProcWriteOp  *op)
+{
+  g_mutex_lock (&ops->lock);
+  g_ptr_array_remove_fast (ops->pending, op);
+  if (ops->pending->len == 0)
+    g_clear_pointer (&ops->pending, g_ptr_array_unref);
+  g_mutex_unlock (&ops->lock);
+}
+
+/* Takes @error. The callback may do anything, so nothing of the operation is left. Without
+ * the lock. */
 static void
 write_op_complete (GProcWriteOp *op,
                    gssize        count,
@@ -79,14 +88,11 @@ write_op_complete (GProcWriteOp *op,
   GProcWriteOps *ops = op->ops;
   gboolean is_write = op->kind == GPROC_WRITE_OP_WRITE;
 
+  write_ops_remove (ops, op);
   if (op->waiting_for_queue)
     _gproc_write_queue_remove_waiter (op->queue, &op->wait.watch);
   _gproc_wait_finish (&op->wait);
   _gproc_wait_clear (&op->wait);
-
-  g_ptr_array_remove_fast (ops->pending, op);
-  if (ops->pending->len == 0)
-    g_clear_pointer (&ops->pending, g_ptr_array_unref);
   if (op->done != NULL)
     op->done (g_task_get_source_object (task));
   write_op_free (op);
@@ -98,7 +104,9 @@ write_op_complete (GProcWriteOp *op,
   else
     g_task_return_boolean (task, TRUE);
 
+  g_mutex_lock (&ops->lock);
   write_ops_wake_close (ops);
+  g_mutex_unlock (&ops->lock);
 }
 
 /* Waits for the queue, or only until somebody wakes the operation. */
@@ -166,82 +174,112 @@ write_op_take_base (GProcWriteOp *op)
   return op->on_base;
 }
 
-/* Behind the queue: writes from the caller's memory, past the queue. */
-static void
-write_op_write (GProcWriteOp *op)
+/* Behind the queue: writes from the caller's memory, past the queue. TRUE if that is over. */
+static gboolean
+write_op_write (GProcWriteOp  *op,
+                gssize        *count,
+                GError       **error)
 {
   GOutputStream *base = _gproc_write_queue_get_base (op->queue);
-  GError *error = NULL;
-  gssize count;
+  gboolean pushed;
 
   if (_gproc_write_queue_is_plain (op->queue))
     {
       if (!write_op_take_base (op))
-        return;
+        return FALSE;
+      pushed = _gproc_poller_push_default (op->poller);
       g_output_stream_write_async (base, op->vectors[0].buffer, op->vectors[0].size,
                                    g_task_get_priority (op->task),
                                    g_task_get_cancellable (op->task), write_op_base_written, op);
-      return;
+      _gproc_poller_pop_default (op->poller, pushed);
+      return FALSE;
     }
 
-  count = _gproc_write_queue_write_through (op->queue, op->vectors, op->n_vectors, &error);
-  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    {
-      write_op_complete (op, count, error);
-      return;
-    }
+  *count = _gproc_write_queue_write_through (op->queue, op->vectors, op->n_vectors, error);
+  if (!g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return TRUE;
 
-  g_error_free (error);
+  g_clear_error (error);
   if (base != NULL)
     _gproc_wait_for_source (&op->wait, op->poller, _gproc_write_queue_create_source (op->queue),
                             op->task, task_ref, g_object_unref);
   else
     _gproc_wait_for_fd (&op->wait, op->poller, _gproc_write_queue_get_fd (op->queue), G_IO_OUT);
+
+  return FALSE;
 }
 
-static void
+/* Behind the queue: has a base stream that buffers itself flush too. TRUE if there is none. */
+static gboolean
 write_op_flush (GProcWriteOp *op)
 {
   GOutputStream *base = _gproc_write_queue_get_base (op->queue);
+  gboolean pushed;
 
   if (base == NULL || G_OUTPUT_STREAM_GET_CLASS (base)->flush == NULL)
+    return TRUE;
+
+  if (write_op_take_base (op))
     {
-      write_op_complete (op, 0, NULL);
-      return;
+      pushed = _gproc_poller_push_default (op->poller);
+      g_output_stream_flush_async (base, g_task_get_priority (op->task),
+                                   g_task_get_cancellable (op->task), write_op_base_flushed, op);
+      _gproc_poller_pop_default (op->poller, pushed);
     }
 
-  if (!write_op_take_base (op))
-    return;
-  g_output_stream_flush_async (base, g_task_get_priority (op->task),
-                               g_task_get_cancellable (op->task), write_op_base_flushed, op);
+  return FALSE;
 }
 
 /* TRUE if the operation is over because it was cut short. */
 static gboolean
-write_op_check_stopped (GProcWriteOp *op)
+write_op_check_stopped (GProcWriteOp  *op,
+                        GError       **error)
 {
-  GError *error = NULL;
-
-  if (g_cancellable_set_error_if_cancelled (g_task_get_cancellable (op->task), &error))
+  if (g_cancellable_set_error_if_cancelled (g_task_get_cancellable (op->task), error))
     {
       op->aborted = TRUE;
       if (op->kind == GPROC_WRITE_OP_CLOSE)
         _gproc_write_queue_abort (op->queue);
       if (!write_op_must_wait_for_others (op))
-        {
-          write_op_complete (op, -1, error);
-          return TRUE;
-        }
-      g_error_free (error);
+        return TRUE;
+      g_clear_error (error);
     }
   else if (op->ops->shut && op->kind != GPROC_WRITE_OP_CLOSE)
     {
-      error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The stream was closed"));
-      write_op_complete (op, -1, error);
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The stream was closed"));
       return TRUE;
     }
 
   return FALSE;
+}
+
+/* Goes on as far as it can. TRUE if the operation is over. Called with the lock. */
+static gboolean
+write_op_advance (GProcWriteOp  *op,
+                  gssize        *count,
+                  GError       **error)
+{
+  if (write_op_check_stopped (op, error))
+    return TRUE;
+
+  if (write_op_must_wait_for_others (op))
+    {
+      write_op_wait (op, FALSE);
+      return FALSE;
+    }
+
+  if (!_gproc_write_queue_reached (op->queue, waits_for[op->kind], op->position, error))
+    {
+      write_op_wait (op, TRUE);
+      return FALSE;
+    }
+
+  if (*error != NULL)
+    return TRUE;
+  if (op->kind == GPROC_WRITE_OP_WRITE)
+    return write_op_write (op, count, error);
+
+  return op->kind != GPROC_WRITE_OP_FLUSH || write_op_flush (op);
 }
 
 static void
@@ -250,34 +288,15 @@ write_op_ready (GProcWatch   *watch,
 {
   GProcWriteOp *op = (GProcWriteOp *) watch;
   GError *error = NULL;
+  gboolean over;
+  gssize count = -1;
 
-  if (op->on_base || write_op_check_stopped (op))
-    return;
+  g_mutex_lock (&op->ops->lock);
+  over = !op->on_base && write_op_advance (op, &count, &error);
+  g_mutex_unlock (&op->ops->lock);
 
-  if (write_op_must_wait_for_others (op))
-    {
-      write_op_wait (op, FALSE);
-    }
-  else if (!_gproc_write_queue_reached (op->queue, waits_for[op->kind], op->position, &error))
-    {
-      write_op_wait (op, TRUE);
-    }
-  else if (error != NULL)
-    {
-      write_op_complete (op, -1, error);
-    }
-  else if (op->kind == GPROC_WRITE_OP_WRITE)
-    {
-      write_op_write (op);
-    }
-  else if (op->kind == GPROC_WRITE_OP_FLUSH)
-    {
-      write_op_flush (op);
-    }
-  else
-    {
-      write_op_complete (op, 0, NULL);
-    }
+  if (over)
+    write_op_complete (op, count, error);
 }
 
 void
@@ -301,9 +320,6 @@ _gproc_write_op_start (GProcWriteOps        *ops,
   op->vectors = g_memdup2 (vectors, n_vectors * sizeof *vectors);
   op->n_vectors = n_vectors;
   op->done = done;
-  if (ops->pending == NULL)
-    ops->pending = g_ptr_array_new ();
-  g_ptr_array_add (ops->pending, op);
 
   if (!g_cancellable_is_cancelled (g_task_get_cancellable (task)))
     {
@@ -314,12 +330,18 @@ _gproc_write_op_start (GProcWriteOps        *ops,
       _gproc_wait_set_cancellable (&op->wait, g_task_get_cancellable (task));
     }
 
+  g_mutex_lock (&ops->lock);
+  if (ops->pending == NULL)
+    ops->pending = g_ptr_array_new ();
+  g_ptr_array_add (ops->pending, op);
   write_op_wait (op, TRUE);
+  g_mutex_unlock (&ops->lock);
 }
 
 void
 _gproc_write_ops_shut (GProcWriteOps *ops)
 {
+  g_mutex_lock (&ops->lock);
   ops->shut = TRUE;
 
   for (guint i = 0; ops->pending != NULL && i < ops->pending->len; i++)
@@ -332,4 +354,5 @@ _gproc_write_ops_shut (GProcWriteOps *ops)
       _gproc_wait_clear (&op->wait);
       _gproc_wait_post (&op->wait, op->poller);
     }
+  g_mutex_unlock (&ops->lock);
 }

@@ -238,6 +238,7 @@ gproc_writer_finalize (GObject *object)
   GProcWriter *self = GPROC_WRITER (object);
 
   g_clear_pointer (&self->queue, _gproc_write_queue_unref);
+  g_mutex_clear (&self->ops.lock);
 
   G_OBJECT_CLASS (gproc_writer_parent_class)->finalize (object);
 }
@@ -355,6 +356,8 @@ gproc_writer_class_init (GProcWriterClass *klass)
 static void
 gproc_writer_init (GProcWriter *self)
 {
+  g_mutex_init (&self->ops.lock);
+
   /* Replaced where there is something to write to. */
   self->queue = _gproc_write_queue_new (NULL, NULL);
 }
