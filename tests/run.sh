@@ -74,7 +74,8 @@ build ()
   return 1
 }
 
-# run LABEL NAME OPTION…: runs the tests of $work/NAME and adds them up.
+# run LABEL NAME OPTION…: runs the tests of $work/NAME, in the setup of that name if there is
+# one, and adds them up.
 run ()
 {
   label=$1
@@ -82,12 +83,17 @@ run ()
   shift 2
   echo "== $label"
   log=$(echo "$label" | tr -c 'a-z0-9\n' -)
+  written=$log
+  if [ "$name" != plain ]; then
+    set -- --setup "$name" "$@"
+    written=$log-$name
+  fi
   # As another user, if $as_user holds a command that becomes one.
   # shellcheck disable=SC2086
   ${as_user-} "$meson" test -C "$work/$name" --no-rebuild --print-errorlogs \
     --logbase "$log" "$@" </dev/null || true
   "$python" "$work/source/tests/summary.py" add "$totals" "$label" \
-    "$work/$name/meson-logs/$log.json"
+    "$work/$name/meson-logs/$written.json"
 }
 
 all_features="-Dintrospection=enabled -Dvapi=enabled -Ddocs=enabled -Dnls=enabled \
@@ -149,7 +155,7 @@ tsan ()
   build tsan $only_library -Db_sanitize=thread || return 0
   as_user="env LD_LIBRARY_PATH=$LD_LIBRARY_PATH"
   # shellcheck disable=SC2086
-  run "thread sanitizer" tsan --setup tsan $compiled
+  run "thread sanitizer" tsan $compiled
 }
 
 # shellcheck disable=SC2086
@@ -175,7 +181,7 @@ case $mode in
     tsan
     ;;
   valgrind)
-    ! build valgrind $only_library || run "valgrind" valgrind --setup valgrind $compiled
+    ! build valgrind $only_library || run "valgrind" valgrind $compiled
     ;;
 esac
 
@@ -183,7 +189,7 @@ esac
 case $mode in
   all | asan)
     ! build asan $only_library -Db_sanitize=address,undefined ||
-      run "address and undefined behaviour sanitizers" asan --setup asan $compiled
+      run "address and undefined behaviour sanitizers" asan $compiled
     ;;
 esac
 

@@ -37,7 +37,7 @@ def c_files_are_formatted():
     if ' version 14.' not in version:
         raise tap.Skip(f'the layout is that of clang-format 14, this is {version.strip()}')
     result = subprocess.run([sys.executable, os.path.join(HERE, 'check-format.py'),
-                             *sources('gprocstream/**/*.[ch]', 'tests/*.[ch]',
+                             *sources('gprocstream/**/*.[ch]', 'tests/**/*.[ch]',
                                       'docs/examples/*.c')],
                             stdout=subprocess.PIPE, check=False)
     assert result.returncode == 0, '\n' + result.stdout.decode()
@@ -52,6 +52,18 @@ def every_file_names_its_licence():
             missing.append(os.path.relpath(path, TOP))
     assert not missing, missing
     assert 'Version 2.1, February 1999' in read(os.path.join(TOP, 'COPYING'))
+
+
+def every_source_is_built():
+    """A file that no meson.build lists would rot unnoticed."""
+    unlisted = []
+    for path in sources('gprocstream/*/*.c', 'gprocstream/*/*.h', 'tests/*.c', 'docs/examples/*.c'):
+        folder, name = os.path.split(path)
+        listed = re.findall(r"'([\w.-]+)'", read(os.path.join(folder, 'meson.build')))
+        known = name in listed or (not name.startswith('gproc') and name[:-2] in listed)
+        if not known and not name.endswith('-private.h') and not path.startswith(HERE + '/gproc-'):
+            unlisted.append(os.path.relpath(path, TOP))
+    assert not unlisted, unlisted
 
 
 def files_and_functions_stay_short():
@@ -159,6 +171,6 @@ if '--update-template' in sys.argv:
     update_template(os.path.join(TOP, 'po', 'gprocstream-1.pot'))
 else:
     tap.run('/gproc/style', c_files_are_formatted, every_file_names_its_licence,
-            files_and_functions_stay_short, a_folder_includes_only_those_above_it,
+            every_source_is_built, files_and_functions_stay_short, a_folder_includes_only_those_above_it,
             every_file_with_messages_is_translated, messages_hold_no_macros, the_template_is_up_to_date,
             translations_are_complete, python_files_compile, shell_scripts_parse)

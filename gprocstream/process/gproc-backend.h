@@ -108,4 +108,3 @@ GPROC_AVAILABLE_IN_1_0
 void gproc_backend_close (GProcBackend *self);
 
 G_END_DECLS
-

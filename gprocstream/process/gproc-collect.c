@@ -134,8 +134,7 @@ output_is_text (GProcOutput  *output,
 
   /* Translators: %s is "standard output" or "standard error". */
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-               _ ("%s is not UTF-8 text from byte %zu on"), output->name,
-               (gsize) (end - data));
+               _ ("%s is not UTF-8 text from byte %zu on"), output->name, (gsize) (end - data));
   return FALSE;
 }
 

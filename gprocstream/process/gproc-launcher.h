@@ -214,4 +214,3 @@ void gproc_launcher_set_pipe_size (GProcLauncher *self,
                                    guint          size);
 
 G_END_DECLS
-

@@ -51,4 +51,3 @@ gboolean gproc_result_check (GProcResult  *self,
                              GError      **error);
 
 G_END_DECLS
-

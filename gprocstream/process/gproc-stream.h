@@ -225,4 +225,3 @@ GProcResult *gproc_stream_communicate_utf8_finish (GProcStream   *self,
                                                    GError       **error);
 
 G_END_DECLS
-
