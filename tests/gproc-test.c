@@ -151,7 +151,7 @@ describe_descriptors (GProcTestState *state)
   g_autoptr (GHashTable) now = list_descriptors ();
   g_autoptr (GString) text = g_string_new (NULL);
   gboolean started = !state->has_worker && count_threads (WORKER_PREFIX) > 0;
-  guint n_eventfds = started ? 2 : 0;
+  guint n_eventfds = started ? 1 : 0;
   guint n_epolls = started ? 1 : 0;
   GHashTableIter iter;
   gpointer fd;

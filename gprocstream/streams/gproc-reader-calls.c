@@ -215,7 +215,7 @@ gproc_reader_try_read_some (GProcReader  *self,
  * %G_IO_ERROR_CLOSED, %G_IO_ERROR_PENDING if another operation of this reader is under way, and
  * what reading itself fails with.
  *
- * Returns: (transfer full) (nullable): the bytes, or %NULL with @error set
+ * Returns: (transfer full): the bytes, or %NULL with @error set
  *
  * Since: 1.0
  */
@@ -272,7 +272,7 @@ gproc_reader_read_exactly_async (GProcReader         *self,
  *
  * Finishes [method@GProc.Reader.read_exactly_async].
  *
- * Returns: (transfer full) (nullable): the bytes, or %NULL with @error set
+ * Returns: (transfer full): the bytes, or %NULL with @error set
  *
  * Since: 1.0
  */

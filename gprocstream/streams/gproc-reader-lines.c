@@ -401,7 +401,7 @@ start_until (GProcReader         *self,
  * %G_IO_ERROR_PENDING if another operation of this reader is under way, and what reading itself
  * fails with.
  *
- * Returns: (transfer full) (nullable): the data and the separator, or %NULL with @error set
+ * Returns: (transfer full): the data and the separator, or %NULL with @error set
  *
  * Since: 1.0
  */
@@ -468,7 +468,7 @@ gproc_reader_read_until_async (GProcReader         *self,
  *
  * Finishes [method@GProc.Reader.read_until_async].
  *
- * Returns: (transfer full) (nullable): the data and the separator, or %NULL with @error set
+ * Returns: (transfer full): the data and the separator, or %NULL with @error set
  *
  * Since: 1.0
  */
@@ -499,7 +499,7 @@ gproc_reader_read_until_finish (GProcReader   *self,
  * %G_IO_ERROR_PENDING if another operation of this reader is under way, and what reading itself
  * fails with.
  *
- * Returns: (transfer full) (nullable): the data and the separator, or %NULL with @error set
+ * Returns: (transfer full): the data and the separator, or %NULL with @error set
  *
  * Since: 1.0
  */
@@ -561,7 +561,7 @@ gproc_reader_read_until_any_async (GProcReader         *self,
  *
  * Finishes [method@GProc.Reader.read_until_any_async].
  *
- * Returns: (transfer full) (nullable): the data and the separator, or %NULL with @error set
+ * Returns: (transfer full): the data and the separator, or %NULL with @error set
  *
  * Since: 1.0
  */

@@ -135,7 +135,7 @@ collect (Selection    *selection,
  * Errors: %G_IO_ERROR_CANCELLED, and %G_IO_ERROR_NOT_SUPPORTED for a stream that has neither
  * a file descriptor nor anything in its buffer.
  *
- * Returns: (transfer container) (element-type GObject) (nullable): the readers and then
+ * Returns: (transfer container) (element-type GObject): the readers and then
  *   the writers that are ready, none if the time is over; %NULL with @error set
  *
  * Since: 1.0
