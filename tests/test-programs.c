@@ -16,18 +16,22 @@ run (GProcStreamFlags  flags,
      const char       *first,
      ...)
 {
+  g_autoptr (GProcLauncher) launcher = gproc_launcher_new ();
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
   g_autoptr (GError) error = NULL;
   GProcStream *stream;
   va_list args;
 
+  /* The libraries that the tests run with may be built for a sanitizer. */
+  gproc_launcher_unsetenv (launcher, "LD_LIBRARY_PATH");
+  gproc_launcher_set_stderr (launcher, stderr_to);
   va_start (args, first);
   for (const char *arg = first; arg != NULL; arg = va_arg (args, const char *))
     g_ptr_array_add (argv, (char *) arg);
   va_end (args);
   g_ptr_array_add (argv, NULL);
 
-  stream = gproc_stream_newv ((const char * const *) argv->pdata, flags, &error);
+  stream = gproc_launcher_spawn (launcher, (const char * const *) argv->pdata, &error);
   g_assert_no_error (error);
 
   return gproc_test_track (stream);
@@ -126,7 +130,7 @@ test_git (void)
   g_assert_true (g_file_set_contents (file, contents, sizeof contents, NULL));
   run_git (folder, "init", "-q", ".", NULL);
   run_git (folder, "add", "file", NULL);
-  git = run (GPROC_STREAM_FLAGS_NONE, "git", "-C", folder, "cat-file", "--batch", NULL);
+  git = run (GPROC_DISPOSITION_INHERIT, "git", "-C", folder, "cat-file", "--batch", NULL);
   in = gproc_stream_get_stdin (git);
   out = gproc_stream_get_stdout (git);
 
@@ -158,7 +162,7 @@ test_git (void)
   finish (git, 0);
   run_git ("/", "-C", folder, "rev-parse", "--git-dir", NULL);
   {
-    g_autoptr (GProcStream) remove = run (GPROC_STREAM_FLAGS_NONE, "rm", "-rf", folder, NULL);
+    g_autoptr (GProcStream) remove = run (GPROC_DISPOSITION_INHERIT, "rm", "-rf", folder, NULL);
 
     finish (remove, 0);
   }
@@ -178,14 +182,14 @@ test_gzip (void)
   if (is_missing ("gzip"))
     return;
 
-  gzip = run (GPROC_STREAM_FLAGS_NONE, "gzip", "-1", "-c", NULL);
+  gzip = run (GPROC_DISPOSITION_INHERIT, "gzip", "-1", "-c", NULL);
   packed = gproc_stream_communicate (gzip, data, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpint (gproc_result_get_returncode (packed), ==, 0);
   g_assert_cmpuint (g_bytes_get_size (gproc_result_get_stdout (packed)), <,
                     g_bytes_get_size (data));
 
-  gunzip = run (GPROC_STREAM_FLAGS_NONE, "gzip", "-d", "-c", NULL);
+  gunzip = run (GPROC_DISPOSITION_INHERIT, "gzip", "-d", "-c", NULL);
   unpacked = gproc_stream_communicate (gunzip, gproc_result_get_stdout (packed), NULL, &error);
   g_assert_no_error (error);
   after = checksum (gproc_result_get_stdout (unpacked));
@@ -197,7 +201,7 @@ static void
 test_cat_splice (void)
 {
   g_autoptr (GBytes) data = make_data (gproc_test_scale (20 * 1024 * 1024));
-  g_autoptr (GProcStream) cat = run (GPROC_STREAM_FLAGS_NONE, "cat", NULL);
+  g_autoptr (GProcStream) cat = run (GPROC_DISPOSITION_INHERIT, "cat", NULL);
   g_autoptr (GInputStream) source = g_memory_input_stream_new_from_bytes (data);
   g_autoptr (GOutputStream) target = g_memory_output_stream_new_resizable ();
   g_auto (GProcTestCall) in = GPROC_TEST_CALL_INIT, out = GPROC_TEST_CALL_INIT;
@@ -225,7 +229,7 @@ test_cat_splice (void)
 static void
 test_sort (void)
 {
-  g_autoptr (GProcStream) sort = run (GPROC_STREAM_FLAGS_NONE, "sort", "-n", NULL);
+  g_autoptr (GProcStream) sort = run (GPROC_DISPOSITION_INHERIT, "sort", "-n", NULL);
   GProcWriter *in = gproc_stream_get_stdin (sort);
   g_autoptr (GError) error = NULL;
 
@@ -257,7 +261,7 @@ test_sort (void)
 static void
 test_head (void)
 {
-  g_autoptr (GProcStream) head = run (GPROC_STREAM_FLAGS_NONE, "head", "-c", "3", NULL);
+  g_autoptr (GProcStream) head = run (GPROC_DISPOSITION_INHERIT, "head", "-c", "3", NULL);
   GProcWriter *in = gproc_stream_get_stdin (head);
   g_autoptr (GBytes) data = make_data (1024 * 1024);
   g_autoptr (GBytes) output = NULL;
@@ -284,7 +288,7 @@ test_head (void)
 static void
 test_true (void)
 {
-  g_autoptr (GProcStream) stream = run (GPROC_STREAM_FLAGS_NONE, "true", NULL);
+  g_autoptr (GProcStream) stream = run (GPROC_DISPOSITION_INHERIT, "true", NULL);
   g_autoptr (GBytes) output = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -300,7 +304,7 @@ static void
 test_shell_background (void)
 {
   g_autoptr (GProcStream)
-    shell = run (GPROC_STREAM_FLAGS_NONE, "sh", "-c", "sleep 30 & echo $!", NULL);
+    shell = run (GPROC_DISPOSITION_INHERIT, "sh", "-c", "sleep 30 & echo $!", NULL);
   g_autofree char *line = NULL;
   g_autoptr (GError) error = NULL;
   gint64 start = g_get_monotonic_time ();
@@ -334,7 +338,7 @@ test_python (void)
   for (int i = 0; i < 256; i++)
     bytes[i] = (guint8) i;
   data = g_bytes_new (bytes, sizeof bytes);
-  python = run (GPROC_STREAM_FLAGS_STDERR_PIPE, "python3", "-c", program, NULL);
+  python = run (GPROC_DISPOSITION_PIPE, "python3", "-c", program, NULL);
   result = gproc_stream_communicate (python, data, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpint (gproc_result_get_returncode (result), ==, 7);
@@ -370,7 +374,7 @@ test_gdb (void)
   if (is_missing ("gdb"))
     return;
 
-  gdb = run (GPROC_STREAM_FLAGS_STDERR_STDOUT, "gdb", "--nx", "--interpreter=mi3", NULL);
+  gdb = run (GPROC_DISPOSITION_STDOUT, "gdb", "--nx", "--interpreter=mi3", NULL);
   out = gproc_stream_get_stdout (gdb);
   hello = read_prompt (out);
   g_assert_nonnull (strstr (hello, "GNU gdb"));
@@ -395,7 +399,7 @@ test_error_flood (void)
 {
   g_autofree char *script = g_strdup_printf ("head -c %" G_GSIZE_FORMAT " /dev/zero >&2; echo end",
                                              gproc_test_scale (1024UL * 1024 * 1024));
-  g_autoptr (GProcStream) shell = run (GPROC_STREAM_FLAGS_STDERR_PIPE, "sh", "-c", script, NULL);
+  g_autoptr (GProcStream) shell = run (GPROC_DISPOSITION_PIPE, "sh", "-c", script, NULL);
   g_auto (GProcTestCall) line_call = GPROC_TEST_CALL_INIT;
   g_autofree char *line = NULL;
   g_autoptr (GError) error = NULL;
