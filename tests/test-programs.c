@@ -12,7 +12,7 @@
 /* Programs that people run, spoken to as people would. */
 
 static GProcStream *
-run (GProcStreamFlags  flags,
+run (GProcDisposition  stderr_to,
      const char       *first,
      ...)
 {
