@@ -22,8 +22,9 @@ need_packages ()
 
   missing=
   for package; do
-    case $(dpkg-query -W -f='${db:Status-Status} ' "$package" 2>/dev/null) in
-      *installed*) ;;
+    # Not "not-installed", which is what a package has that somebody asked about before.
+    case " $(dpkg-query -W -f='${db:Status-Status} ' "$package" 2>/dev/null)" in
+      *' installed '*) ;;
       *) missing="$missing $package" ;;
     esac
   done

@@ -124,7 +124,7 @@ instrumented_glib ()
     fi
   done
   [ ! -e "$work/apt/sources.d/sources.list" ] ||
-    mv "$work/apt/sources.d/sources.list" "$work/apt/sources.d/main.list"
+    mv "$work/apt/sources.d/sources.list" "$work/apt/sources.d/00-main.list"
   set -- -q -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$work/apt/sources.d" \
     -o Dir::State::lists="$work/apt/lists" -o Dir::Cache="$work/apt/cache" \
     -o APT::Sandbox::User="$(id -un)"

@@ -546,6 +546,7 @@ test_stream_settings (void)
 {
   g_autoptr (GProcLauncher) launcher = gproc_launcher_new ();
   g_autoptr (GProcStream) stream = NULL;
+  g_autofree char *ready = NULL;
   GProcWriter *writer;
 
   gproc_launcher_set_reader_limit (launcher, 1234);
@@ -565,6 +566,10 @@ test_stream_settings (void)
   g_assert_cmpint (gproc_stream_get_post_exit_grace (stream), ==, 77);
   g_assert_cmpuint (gproc_stream_get_output_limit (stream), ==, 99);
   g_assert_true (gproc_stream_get_stop_on_close (stream));
+
+  /* A process that still writes when the pipe is closed would die of SIGPIPE. */
+  ready = gproc_reader_read_line_utf8 (gproc_stream_get_stdout (stream), NULL, NULL);
+  g_assert_cmpstr (ready, ==, "ready");
   g_assert_true (g_io_stream_close (G_IO_STREAM (stream), NULL, NULL));
   assert_wait (stream, -SIGTERM);
 }

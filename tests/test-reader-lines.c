@@ -620,6 +620,34 @@ test_until_linear (void)
   g_assert_cmpint (large, <, 20 * small + 20000);
 }
 
+/* A line that is complete with the last read of a wake-up was left until one more byte
+ * came: whatever the size, it is there at once. */
+static void
+test_sizes (void)
+{
+  g_autoptr (GProcReader) reader = NULL;
+  g_autoptr (GError) error = NULL;
+  int fds[2];
+
+  gproc_test_pipe (fds);
+  reader = gproc_test_track (gproc_reader_new_for_fd (fds[0], TRUE));
+  for (gsize size = 1000; size <= 65000; size += gproc_test_is_slow () ? 16000 : 1000)
+    {
+      g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+      g_autofree char *text = g_strnfill (size, 'x');
+      g_autoptr (GBytes) line = NULL;
+
+      text[size - 1] = '\n';
+      gproc_reader_read_line_async (reader, 0, NULL, gproc_test_call_done, &call);
+      gproc_test_settle ();
+      gproc_test_write (fds[1], text, (gssize) size);
+      line = gproc_reader_read_line_finish (reader, gproc_test_call_wait (&call), &error);
+      g_assert_no_error (error);
+      g_assert_cmpmem (text, size, g_bytes_get_data (line, NULL), g_bytes_get_size (line));
+    }
+  gproc_test_close (&fds[1]);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -648,5 +676,6 @@ main (int   argc,
   gproc_test_add ("/gproc/reader-lines/until-nul", test_until_nul);
   gproc_test_add ("/gproc/reader-lines/until-incomplete", test_until_incomplete);
   gproc_test_add ("/gproc/reader-lines/until-linear", test_until_linear);
+  gproc_test_add ("/gproc/reader-lines/sizes", test_sizes);
   return gproc_test_run ();
 }

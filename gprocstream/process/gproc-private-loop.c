@@ -48,7 +48,7 @@ watch_queue (GProcPrivateLoop *self)
 {
   int fd;
 
-  if (self->queue == NULL || _gproc_write_queue_push (self->queue))
+  if (self->queue == NULL || _gproc_write_queue_push_or_wait (self->queue))
     return;
 
   /* What cannot be waited for has to be written now, however long that takes. Whatever

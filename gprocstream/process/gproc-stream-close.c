@@ -362,7 +362,7 @@ flush_and_discard (GProcStream  *self,
     drained[i] = !reader_is_open (self->halves[i].reader) ||
                  g_input_stream_has_pending (G_INPUT_STREAM (self->halves[i].reader));
 
-  while (!_gproc_write_queue_push (queue))
+  while (!_gproc_write_queue_push_or_wait (queue))
     {
       if (!wait_and_discard (self, queue, drained, cancellable))
         break;

@@ -117,7 +117,7 @@ block_on_backend (GProcStream   *self,
   GProcPrivateLoop loop;
   int returncode;
 
-  if (queue == NULL || _gproc_write_queue_push (queue))
+  if (queue == NULL || _gproc_write_queue_push_or_wait (queue))
     {
       if (!gproc_backend_wait (self->backend, &returncode, cancellable, error))
         return FALSE;

@@ -119,7 +119,7 @@ _gproc_block_on_source (GSource          *source,
                         GError          **error)
 {
   if (queue != NULL && !_gproc_write_queue_is_plain (queue))
-    queue = _gproc_write_queue_push (queue) ? NULL : queue;
+    queue = _gproc_write_queue_push_or_wait (queue) ? NULL : queue;
   else if (queue != NULL &&
            !_gproc_write_queue_write_all (g_steal_pointer (&queue), cancellable, error))
     {
@@ -202,7 +202,7 @@ _gproc_block (int               fd,
         return FALSE;
       queue = NULL;
     }
-  if (queue != NULL && _gproc_write_queue_push (queue))
+  if (queue != NULL && _gproc_write_queue_push_or_wait (queue))
     queue = NULL;
   if (queue == NULL && fd < 0)
     return TRUE;

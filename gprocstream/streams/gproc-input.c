@@ -279,7 +279,7 @@ input_read_base (GProcInput       *self,
     }
 
   /* Nothing can be pushed while the base stream blocks, so the queue goes first. */
-  while (queue != NULL && !_gproc_write_queue_is_idle (queue))
+  while (queue != NULL && !_gproc_write_queue_push_or_wait (queue))
     if (!_gproc_block (-1, 0, queue, -1, cancellable, error))
       return -1;
 

@@ -113,18 +113,17 @@ read_op_advance (GProcReadOps  *self,
   GProcReadCore *core = _gproc_reader_get_core (self->reader);
   GProcFill fill = GPROC_FILL_PROGRESS;
 
-  for (int i = 0; i < READS_PER_WAKE_UP; i++)
+  /* What the last read brought has been looked at before there is any wait. */
+  for (int n_reads = 0; fill != GPROC_FILL_WAIT; n_reads++)
     {
       if (_gproc_read_step (core, &op->request, error))
         return TRUE;
-      if (fill == GPROC_FILL_DRAINED)
+      if (fill == GPROC_FILL_DRAINED || n_reads == READS_PER_WAKE_UP)
         break;
 
       fill = _gproc_read_core_fill (core, &op->request, FALSE, NULL, NULL, error);
       if (fill == GPROC_FILL_FAILED)
         return TRUE;
-      if (fill == GPROC_FILL_WAIT)
-        break;
     }
 
   if (fill == GPROC_FILL_PROGRESS)

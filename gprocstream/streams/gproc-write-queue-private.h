@@ -28,6 +28,10 @@ void _gproc_write_queue_unref (GProcWriteQueue *self);
 gboolean _gproc_write_queue_push (GProcWriteQueue *self);
 gboolean _gproc_write_queue_is_idle (GProcWriteQueue *self);
 
+/* The same push, for those who wait: FALSE if a push would make progress once something can
+ * be written, and not before. */
+gboolean _gproc_write_queue_push_or_wait (GProcWriteQueue *self);
+
 /* The descriptor to poll for writing while _gproc_write_queue_push () gives FALSE;
  * −1 if there is none. */
 int _gproc_write_queue_get_fd (GProcWriteQueue *self);

@@ -308,6 +308,21 @@ _gproc_write_queue_push (GProcWriteQueue *self)
 }
 
 gboolean
+_gproc_write_queue_push_or_wait (GProcWriteQueue *self)
+{
+  gboolean nothing_to_write;
+
+  g_mutex_lock (&self->lock);
+  _gproc_queue_push (self, G_MAXSIZE);
+  nothing_to_write = self->pieces.length == 0;
+  if (!nothing_to_write)
+    _gproc_queue_schedule (self);
+  g_mutex_unlock (&self->lock);
+
+  return nothing_to_write;
+}
+
+gboolean
 _gproc_write_queue_is_idle (GProcWriteQueue *self)
 {
   gboolean idle;
