@@ -14,13 +14,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "loop/gproc-poller-private.h"
 #include "loop/gproc-sigpipe-private.h"
 
 /* The size that a busy pipe grows to: larger ones are not read any faster. */
 #define GROWN_PIPE_SIZE (256 * 1024)
 
-/* What a pipe always takes without blocking once it is ready for writing. Anything else
- * promises no more than one byte: a terminal that blocks does so until it has all. */
+/* What a pipe always takes without blocking once it is ready for writing. A terminal
+ * promises no more than one byte: one that blocks does so until it has all. */
 #define ATOMIC_WRITE_SIZE 4096
 
 /* How a transfer is kept from blocking. */
@@ -40,9 +41,10 @@ struct _GProcDescriptor
   Mode mode;
   GProcDescriptorKind kind;
   gboolean owned;
-  GObject *owner;   /* Owned: closes @given. */
-  int grown;        /* Bytes that this pipe has of the library's budget. */
-  gboolean no_more; /* The kernel or the budget refused to grow it. */
+  guint fork_generation; /* The child of a fork must not end what the parent goes on with. */
+  GObject *owner;        /* Owned: closes @given. */
+  int grown;             /* Bytes that this pipe has of the library's budget. */
+  gboolean no_more;      /* The kernel or the budget refused to grow it. */
 };
 
 /* How much larger than it found them this library has made pipes. */
@@ -109,6 +111,7 @@ _gproc_descriptor_new (int                  fd,
   self->open = (int) sides;
   self->kind = kind_of (fd);
   self->owned = owned;
+  self->fork_generation = _gproc_fork_generation ();
   self->owner = owner != NULL ? g_object_ref (owner) : NULL;
 
   if (flags < 0 || (flags & O_NONBLOCK) != 0 || self->kind == GPROC_DESCRIPTOR_FILE)
@@ -192,6 +195,12 @@ _gproc_descriptor_read (GProcDescriptor *self,
   return errno == EWOULDBLOCK || errno == EDEADLK ? -EAGAIN : -errno;
 }
 
+static gboolean
+is_terminal (GProcDescriptor *self)
+{
+  return self->kind == GPROC_DESCRIPTOR_TTY || self->kind == GPROC_DESCRIPTOR_PTMX;
+}
+
 /* To a descriptor that blocks: no more at a time than it has promised to take, as long
  * as it promises something. */
 static gssize
@@ -199,7 +208,7 @@ write_carefully (GProcDescriptor *self,
                  char            *data,
                  gsize            size)
 {
-  gsize step = self->kind == GPROC_DESCRIPTOR_PIPE ? ATOMIC_WRITE_SIZE : 1;
+  gsize step = is_terminal (self) ? 1 : ATOMIC_WRITE_SIZE;
   gsize done = 0;
 
   size = MIN (size, ATOMIC_WRITE_SIZE);
@@ -230,6 +239,12 @@ write_once (GProcDescriptor    *self,
   if (self->kind == GPROC_DESCRIPTOR_SOCKET)
     return sendmsg (self->fd, &message,
                     MSG_NOSIGNAL | (self->mode == MODE_DONTWAIT ? MSG_DONTWAIT : 0));
+
+  while (n_pieces > 1 && pieces[0].iov_len == 0)
+    {
+      pieces++;
+      n_pieces--;
+    }
 
   if (self->mode == MODE_POLL_FIRST)
     return write_carefully (self, pieces[0].iov_base, pieces[0].iov_len);
@@ -282,6 +297,9 @@ _gproc_descriptor_end (GProcDescriptor *self)
   if (self->kind != GPROC_DESCRIPTOR_SOCKET)
     return _gproc_descriptor_close (self, GPROC_DESCRIPTOR_WRITE);
 
+  if (self->fork_generation != _gproc_fork_generation ())
+    return 0;
+
   return shutdown (self->fd, SHUT_WR) < 0 ? -errno : 0;
 }
 
@@ -329,7 +347,8 @@ _gproc_descriptor_close (GProcDescriptor     *self,
     return close_completely (self);
 
   /* The peer may have gone already, which is no failure of a close. */
-  if (side == GPROC_DESCRIPTOR_WRITE && self->kind == GPROC_DESCRIPTOR_SOCKET && self->owned)
+  if (side == GPROC_DESCRIPTOR_WRITE && self->kind == GPROC_DESCRIPTOR_SOCKET && self->owned &&
+      self->fork_generation == _gproc_fork_generation ())
     shutdown (self->fd, SHUT_WR);
 
   return 0;

@@ -124,26 +124,13 @@ poller_open_epoll (GProcPoller *poller)
     poller->epoll_tag = g_source_add_unix_fd (&poller->source, poller->epoll_fd, G_IO_IN);
 }
 
-/* Asks the kernel, or the context, for what the watches of @entry are interested in. */
-void
-_gproc_poller_update_entry (GProcPoller      *poller,
-                            GProcPollerEntry *entry)
+static void
+poller_ask (GProcPoller      *poller,
+            GProcPollerEntry *entry,
+            GIOCondition      interest,
+            int               operation)
 {
   struct epoll_event event = { 0 };
-  GIOCondition interest = 0;
-  int operation;
-
-  for (GProcWatch *watch = entry->watches; watch != NULL; watch = watch->next)
-    interest |= watch->events;
-
-  if (interest == entry->armed)
-    return;
-
-  operation = interest == 0 ? EPOLL_CTL_DEL : entry->armed == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-  entry->armed = interest;
-
-  if (!poller_is_ours (poller) || entry->always_ready)
-    return;
 
   if (entry->tag != NULL || poller->epoll_fd < 0)
     {
@@ -163,6 +150,30 @@ _gproc_poller_update_entry (GProcPoller      *poller,
     entry->always_ready = TRUE;
   else
     poller_tag_entry (poller, entry, interest);
+}
+
+/* Asks the kernel, or the context, for what the watches of @entry are interested in. */
+void
+_gproc_poller_update_entry (GProcPoller      *poller,
+                            GProcPollerEntry *entry)
+{
+  GIOCondition interest = 0;
+  int operation;
+
+  for (GProcWatch *watch = entry->watches; watch != NULL; watch = watch->next)
+    interest |= watch->events;
+
+  if (interest == entry->armed)
+    return;
+
+  operation = interest == 0 ? EPOLL_CTL_DEL : entry->armed == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  entry->armed = interest;
+
+  /* What the context polls belongs to this process, also in the child of a fork. */
+  if (interest == 0 && entry->tag != NULL)
+    poller_tag_entry (poller, entry, 0);
+  else if (poller_is_ours (poller) && !entry->always_ready)
+    poller_ask (poller, entry, interest, operation);
 }
 
 void

@@ -310,6 +310,12 @@ _gproc_input_read (GProcInput       *self,
           return count;
         }
 
+      if (!_gproc_input_is_open (self))
+        {
+          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The stream was closed"));
+          return -1;
+        }
+
       if (self->descriptor != NULL)
         ready = _gproc_block (_gproc_descriptor_get_fd (self->descriptor), G_IO_IN, queue, -1,
                               cancellable, error);

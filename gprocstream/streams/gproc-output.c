@@ -8,6 +8,8 @@
 #include <gio/gfiledescriptorbased.h>
 #include <glib/gi18n-lib.h>
 
+#include "loop/gproc-sigpipe-private.h"
+
 G_STATIC_ASSERT (sizeof (GOutputVector) == sizeof (struct iovec));
 G_STATIC_ASSERT (G_STRUCT_OFFSET (GOutputVector, buffer) ==
                  G_STRUCT_OFFSET (struct iovec, iov_base));
@@ -68,24 +70,29 @@ _gproc_output_writev_nonblocking (GProcOutput          *self,
                                   gsize                 n_vectors,
                                   GError              **error)
 {
+  GProcSigpipeGuard guard;
+  GError *local_error = NULL;
   gsize written = 0;
   gssize count;
 
   if (self->descriptor == NULL)
     {
-      switch (g_pollable_output_stream_writev_nonblocking (G_POLLABLE_OUTPUT_STREAM (self->base),
-                                                           vectors, n_vectors, &written, NULL,
-                                                           error))
-        {
-        case G_POLLABLE_RETURN_OK:
-          return (gssize) written;
-        case G_POLLABLE_RETURN_WOULD_BLOCK:
-          set_would_block (error);
-          return -1;
-        case G_POLLABLE_RETURN_FAILED:
-        default:
-          return -1;
-        }
+      GPollableReturn result;
+
+      _gproc_sigpipe_block (&guard);
+      result = g_pollable_output_stream_writev_nonblocking (G_POLLABLE_OUTPUT_STREAM (self->base),
+                                                            vectors, n_vectors, &written, NULL,
+                                                            &local_error);
+      _gproc_sigpipe_restore (&guard,
+                              g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE));
+      if (result == G_POLLABLE_RETURN_OK && written > 0)
+        return (gssize) written;
+      if (local_error == NULL)
+        set_would_block (error);
+      else
+        g_propagate_error (error, local_error);
+
+      return -1;
     }
 
   count = _gproc_descriptor_writev (self->descriptor, (const struct iovec *) vectors, n_vectors);

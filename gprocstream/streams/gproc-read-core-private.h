@@ -26,6 +26,7 @@ typedef struct
   gboolean newline_scanned; /* …and that the separator was a newline. */
   GBytes *held;             /* The start of an over-long line, whose rest is being dropped. */
   gboolean discarding;
+  GPtrArray *discard_separators; /* Owned: up to which; NULL for a newline. */
 
   gsize read_size; /* What the next read asks for. */
   guint full_reads;
@@ -56,7 +57,8 @@ typedef struct
   GPtrArray *separators; /* Of GBytes. Owned. */
   void *target;
 
-  GBytes *bytes; /* The results; NULL at the end of the stream. */
+  gboolean truncated; /* The result lacks its separator. */
+  GBytes *bytes;      /* The results; NULL at the end of the stream. */
   char *text;
   gssize n;
 } GProcReadRequest;
@@ -94,6 +96,9 @@ GProcFill _gproc_read_core_fill (GProcReadCore     *self,
                                  GProcWriteQueue   *queue,
                                  GCancellable      *cancellable,
                                  GError           **error);
+
+/* Gives up on an over-long line: what was kept of it is data again. */
+void _gproc_read_core_end_discarding (GProcReadCore *self);
 
 /* Puts bytes back in front of what is buffered. */
 void _gproc_read_core_unread (GProcReadCore *self,

@@ -30,6 +30,7 @@ _gproc_read_core_clear (GProcReadCore *self)
   _gproc_buffer_clear (&self->buffer);
   g_clear_error (&self->error);
   g_clear_pointer (&self->held, g_bytes_unref);
+  g_clear_pointer (&self->discard_separators, g_ptr_array_unref);
   g_clear_pointer (&self->last_partial, g_bytes_unref);
 }
 
@@ -39,6 +40,58 @@ _gproc_read_request_clear (GProcReadRequest *request)
   g_clear_pointer (&request->separators, g_ptr_array_unref);
   g_clear_pointer (&request->bytes, g_bytes_unref);
   g_clear_pointer (&request->text, g_free);
+}
+
+static gboolean
+same_separators (GPtrArray *first,
+                 GPtrArray *second)
+{
+  if (first == NULL || second == NULL)
+    return first == second;
+  if (first->len != second->len)
+    return FALSE;
+
+  for (guint i = 0; i < first->len; i++)
+    if (!g_bytes_equal (g_ptr_array_index (first, i), g_ptr_array_index (second, i)))
+      return FALSE;
+
+  return TRUE;
+}
+
+/* Whether @request takes bytes for something else than what they are being dropped for. */
+static gboolean
+core_takes_other_bytes (GProcReadCore    *self,
+                        GProcReadRequest *request)
+{
+  switch (request->kind)
+    {
+    case GPROC_READ_LINE:
+    case GPROC_READ_LINE_UTF8:
+    case GPROC_READ_LINES:
+    case GPROC_READ_UNTIL:
+      return !same_separators (self->discard_separators, request->separators);
+    case GPROC_READ_FILL:
+      return FALSE;
+    case GPROC_READ_TO_END:
+      return TRUE;
+    case GPROC_READ_SOME:
+    case GPROC_READ_EXACTLY:
+    case GPROC_READ_PLAIN:
+    case GPROC_READ_SKIP:
+    default:
+      return request->count > 0;
+    }
+}
+
+void
+_gproc_read_core_end_discarding (GProcReadCore *self)
+{
+  g_autoptr (GBytes) held = g_steal_pointer (&self->held);
+
+  self->discarding = FALSE;
+  g_clear_pointer (&self->discard_separators, g_ptr_array_unref);
+  if (held != NULL)
+    _gproc_read_core_unread (self, g_bytes_get_data (held, NULL), g_bytes_get_size (held));
 }
 
 void
@@ -58,15 +111,8 @@ _gproc_read_core_begin (GProcReadCore    *self,
     self->scanned = 0;
   self->newline_scanned = for_newline;
 
-  /* Whoever gives up on an over-long line finds what was kept of it. */
-  if (self->discarding && !for_newline && request->kind != GPROC_READ_UNTIL)
-    {
-      g_autoptr (GBytes) held = g_steal_pointer (&self->held);
-
-      self->discarding = FALSE;
-      if (held != NULL)
-        _gproc_read_core_unread (self, g_bytes_get_data (held, NULL), g_bytes_get_size (held));
-    }
+  if (self->discarding && core_takes_other_bytes (self, request))
+    _gproc_read_core_end_discarding (self);
 }
 
 void
@@ -135,11 +181,12 @@ core_adapt (GProcReadCore *self,
 
 /* An error of the call leaves the stream as it is; one of the stream stays. */
 static gboolean
-is_error_of_call (const GError *error)
+is_error_of_call (GProcReadCore *self,
+                  const GError  *error)
 {
   return error->domain == G_IO_ERROR &&
          (error->code == G_IO_ERROR_CANCELLED || error->code == G_IO_ERROR_PENDING ||
-          error->code == G_IO_ERROR_TIMED_OUT);
+          (error->code == G_IO_ERROR_TIMED_OUT && self->input.descriptor == NULL));
 }
 
 static GProcFill
@@ -153,7 +200,7 @@ core_take_error (GProcReadCore  *self,
       return GPROC_FILL_WAIT;
     }
 
-  if (is_error_of_call (local_error))
+  if (is_error_of_call (self, local_error))
     {
       g_propagate_error (error, local_error);
       return GPROC_FILL_FAILED;

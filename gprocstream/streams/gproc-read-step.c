@@ -175,9 +175,20 @@ step_discard (GProcReadCore    *self,
 
   *done = FALSE;
   if (core_find (self, request, &match))
-    core_drop (self, match.end);
+    {
+      core_drop (self, match.end);
+    }
+  else if (self->eof && request->kind == GPROC_READ_UNTIL)
+    {
+      /* There was no separator: what was kept is what came. */
+      core_drop (self, length);
+      _gproc_read_core_end_discarding (self);
+      return TRUE;
+    }
   else if (self->eof)
-    core_drop (self, length);
+    {
+      core_drop (self, length);
+    }
   else
     {
       /* The start of a separator may be at the end. */
@@ -187,9 +198,11 @@ step_discard (GProcReadCore    *self,
     }
 
   self->discarding = FALSE;
+  g_clear_pointer (&self->discard_separators, g_ptr_array_unref);
   if (self->held != NULL)
     {
       request->bytes = g_steal_pointer (&self->held);
+      request->truncated = TRUE;
       *done = TRUE;
     }
 
@@ -212,6 +225,16 @@ core_find_cut (GProcReadCore    *self,
   return cut;
 }
 
+static void
+core_begin_discarding (GProcReadCore    *self,
+                       GProcReadRequest *request)
+{
+  self->discarding = TRUE;
+  g_clear_pointer (&self->discard_separators, g_ptr_array_unref);
+  if (request->separators != NULL)
+    self->discard_separators = g_ptr_array_ref (request->separators);
+}
+
 /* The data is longer than the limit. TRUE if the request is done with. */
 static gboolean
 handle_overrun (GProcReadCore     *self,
@@ -229,11 +252,11 @@ handle_overrun (GProcReadCore     *self,
 
     case GPROC_LIMIT_POLICY_TRUNCATE:
       self->held = core_take (self, core_find_cut (self, request));
-      self->discarding = TRUE;
+      core_begin_discarding (self, request);
       return FALSE;
 
     case GPROC_LIMIT_POLICY_SKIP:
-      self->discarding = TRUE;
+      core_begin_discarding (self, request);
       return FALSE;
 
     case GPROC_LIMIT_POLICY_ERROR:
@@ -383,7 +406,10 @@ step_line_utf8 (GProcReadCore     *self,
       return TRUE;
     }
 
-  /* Nothing is lost: the line can still be read as bytes. */
+  /* Nothing is lost: the line can still be read as bytes. One that was cut short is still
+   * a line of its own. */
+  if (request->truncated)
+    _gproc_read_core_unread (self, "\n", 1);
   _gproc_read_core_unread (self, data, g_bytes_get_size (line));
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                _ ("A line of %zu bytes is not valid UTF-8 without NUL bytes"), size);

@@ -546,6 +546,7 @@ gproc_reader_unread (GProcReader  *self,
     return FALSE;
 
   data = g_bytes_get_data (bytes, &size);
+  _gproc_read_core_end_discarding (_gproc_reader_get_core (self));
   _gproc_read_core_unread (_gproc_reader_get_core (self), data, size);
   g_input_stream_clear_pending (stream);
 

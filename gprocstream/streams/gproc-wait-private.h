@@ -12,12 +12,15 @@ G_BEGIN_DECLS
  * for the next iteration, cut short by a cancellable. However it ends, @watch calls
  * its function, once, in the context of the poller. */
 
+typedef struct _GProcWake GProcWake;
+
 typedef struct
 {
   GProcWatch watch;
   GSource *source; /* Owned: that of a base stream, while it is waited for. */
   GCancellable *cancellable;
   gulong cancelled_id;
+  GProcWake *wake; /* What a handler of the cancellable knows of the wait. */
 } GProcWait;
 
 void _gproc_wait_init (GProcWait      *self,
@@ -51,7 +54,7 @@ void _gproc_wait_post (GProcWait   *self,
                        GProcPoller *poller);
 
 /* When an operation is done, with no wait under way: keeps what makes the next one
- * cheap. Not to be called in a handler of the cancellable. */
+ * cheap. */
 void _gproc_wait_finish (GProcWait *self);
 
 /* Forgets the descriptor too. TRUE if the function will not be called any more for a

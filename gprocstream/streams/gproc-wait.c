@@ -20,15 +20,46 @@ _gproc_wait_init (GProcWait      *self,
   self->source = NULL;
   self->cancellable = NULL;
   self->cancelled_id = 0;
+  self->wake = NULL;
+}
+
+/* A handler of the cancellable may be running while the wait ends: in another thread, or
+ * below on the same stack, where another handler runs a main loop. So it is not waited
+ * for, as g_cancellable_disconnect () does; it finds that there is nobody to wake. */
+struct _GProcWake
+{
+  int ref_count;
+  GMutex lock;
+  GProcWatch *watch; /* NULL once the wait has ended. */
+};
+
+static void
+wake_unref (GProcWake *wake)
+{
+  if (!g_atomic_int_dec_and_test (&wake->ref_count))
+    return;
+
+  g_mutex_clear (&wake->lock);
+  g_free (wake);
+}
+
+static void
+wake_destroy (gpointer  user_data,
+              GClosure *closure)
+{
+  wake_unref (user_data);
 }
 
 static void
 wait_cancelled (GCancellable *cancellable,
                 gpointer      user_data)
 {
-  GProcWait *self = user_data;
+  GProcWake *wake = user_data;
 
-  _gproc_watch_wake (&self->watch);
+  g_mutex_lock (&wake->lock);
+  if (wake->watch != NULL)
+    _gproc_watch_wake (wake->watch);
+  g_mutex_unlock (&wake->lock);
 }
 
 void
@@ -39,7 +70,12 @@ _gproc_wait_set_cancellable (GProcWait    *self,
     return;
 
   self->cancellable = g_object_ref (cancellable);
-  self->cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (wait_cancelled), self, NULL);
+  self->wake = g_new0 (GProcWake, 1);
+  self->wake->ref_count = 2; /* The wait's and the handler's. */
+  g_mutex_init (&self->wake->lock);
+  self->wake->watch = &self->watch;
+  self->cancelled_id = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (wait_cancelled),
+                                              self->wake, wake_destroy, (GConnectFlags) 0);
 }
 
 /* A cancellable that was cancelled before the wait began finds nothing to wake. */
@@ -144,7 +180,11 @@ wait_disconnect (GProcWait *self)
   if (self->cancellable == NULL)
     return;
 
-  g_cancellable_disconnect (self->cancellable, self->cancelled_id);
+  g_mutex_lock (&self->wake->lock);
+  self->wake->watch = NULL;
+  g_mutex_unlock (&self->wake->lock);
+  g_signal_handler_disconnect (self->cancellable, self->cancelled_id);
+  g_clear_pointer (&self->wake, wake_unref);
   g_clear_object (&self->cancellable);
   self->cancelled_id = 0;
 }

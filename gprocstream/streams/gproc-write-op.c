@@ -317,6 +317,11 @@ _gproc_write_op_start (GProcWriteOps        *ops,
   op->kind = kind;
   op->task = task;
   op->position = _gproc_write_queue_get_state (queue).accepted;
+  while (n_vectors > 1 && vectors[0].size == 0)
+    {
+      vectors++;
+      n_vectors--;
+    }
   op->vectors = g_memdup2 (vectors, n_vectors * sizeof *vectors);
   op->n_vectors = n_vectors;
   op->done = done;

@@ -57,7 +57,7 @@ _gproc_queue_close (GProcWriteQueue *self)
     return;
 
   _gproc_queue_cancel_wait (self);
-  if (self->output.base != NULL && self->output.close_base)
+  if (self->output.base != NULL && self->output.close_base && self->home != NULL)
     {
       self->base_busy = TRUE;
       self->base_closing = TRUE;
@@ -72,6 +72,19 @@ _gproc_queue_close (GProcWriteQueue *self)
       g_clear_error (&error);
     }
   queue_finish_close (self);
+}
+
+void
+_gproc_queue_close_deferred (GProcWriteQueue *self)
+{
+  g_autoptr (GOutputStream) base = g_steal_pointer (&self->deferred_base);
+
+  if (base == NULL)
+    return;
+
+  g_mutex_unlock (&self->lock);
+  g_output_stream_close_async (base, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+  g_mutex_lock (&self->lock);
 }
 
 static void
@@ -104,6 +117,7 @@ queue_base_written (GObject      *source,
   g_clear_error (&error);
   if (self->closed)
     _gproc_queue_discard (self);
+  _gproc_queue_close_deferred (self);
   _gproc_queue_push (self, GPROC_PUSH_BUDGET);
   if (!self->closed && (self->pieces.length > 0 || self->base_busy))
     _gproc_queue_schedule (self);
@@ -226,6 +240,7 @@ _gproc_write_queue_release_base (GProcWriteQueue *self)
 {
   g_mutex_lock (&self->lock);
   self->base_busy = FALSE;
+  _gproc_queue_close_deferred (self);
   _gproc_queue_wake_waiters (self);
   _gproc_queue_push (self, GPROC_PUSH_BUDGET);
   if (!self->closed && self->pieces.length > 0)
@@ -256,6 +271,8 @@ _gproc_write_queue_close_now (GProcWriteQueue  *self,
   _gproc_queue_cancel_wait (self);
   close_base = !self->closed && self->output.close_base;
   base = close_base && self->output.base != NULL ? g_object_ref (self->output.base) : NULL;
+  if (base != NULL && self->base_busy && !self->base_closing)
+    self->deferred_base = g_steal_pointer (&base);
   self->closing = TRUE;
   self->output.close_base = FALSE;
   self->base_busy = FALSE;
@@ -319,7 +336,7 @@ linger_source_dispatch (GSource     *source,
   else
     _gproc_write_queue_push (queue);
 
-  return _gproc_write_queue_get_fd (queue) >= 0 ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+  return _gproc_write_queue_get_state (queue).closed ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
 static void
@@ -335,15 +352,42 @@ static GSourceFuncs linger_source_funcs = {
   NULL, NULL, linger_source_dispatch, linger_source_finalize, NULL, NULL,
 };
 
-/* Goes on by itself: a descriptor with a source of its own, a base stream with the
- * poller, as it needs the context anyway. */
+static gboolean
+linger_base_is_ready (GObject  *stream,
+                      gpointer  user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* What a descriptor or a pollable base stream has to be ready for. */
+static void
+linger_source_add (GSource         *source,
+                   GProcWriteQueue *queue)
+{
+  GSource *base;
+
+  if (queue->output.descriptor != NULL)
+    {
+      g_source_add_unix_fd (source, _gproc_descriptor_get_fd (queue->output.descriptor), G_IO_OUT);
+      return;
+    }
+
+  base = _gproc_output_create_source (&queue->output);
+  g_source_set_callback (base, G_SOURCE_FUNC (linger_base_is_ready), NULL, NULL);
+  g_source_add_child_source (source, base);
+  g_source_unref (base);
+}
+
+/* Goes on by itself, with a source of its own. A base stream that is not pollable needs the
+ * poller, and keeps its context. */
 static void
 queue_linger (GProcWriteQueue *self)
 {
   GMainContext *context = _gproc_poller_get_context (self->home);
+  gboolean plain = _gproc_output_is_plain (&self->output) || self->base_busy;
   GSource *source;
 
-  if (self->output.descriptor == NULL)
+  if (plain)
     {
       source = g_timeout_source_new (LINGER_MS);
       g_source_set_callback (source, queue_linger_is_over, _gproc_write_queue_ref (self),
@@ -354,7 +398,7 @@ queue_linger (GProcWriteQueue *self)
     {
       source = g_source_new (&linger_source_funcs, sizeof (LingerSource));
       ((LingerSource *) source)->queue = _gproc_write_queue_ref (self);
-      g_source_add_unix_fd (source, _gproc_descriptor_get_fd (self->output.descriptor), G_IO_OUT);
+      linger_source_add (source, self);
       g_source_set_ready_time (source,
                                g_get_monotonic_time () + LINGER_MS * G_TIME_SPAN_MILLISECOND);
       _gproc_queue_cancel_wait (self);
@@ -363,7 +407,7 @@ queue_linger (GProcWriteQueue *self)
   g_source_set_static_name (source, "GProcWriter linger");
   g_source_attach (source, context);
   g_source_unref (source);
-  if (self->output.descriptor != NULL)
+  if (!plain)
     g_clear_pointer (&self->home, _gproc_poller_release);
 }
 

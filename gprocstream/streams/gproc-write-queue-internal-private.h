@@ -54,6 +54,8 @@ struct _GProcWriteQueue
   unsigned int base_busy : 1;    /* An operation of a base stream is under way, or due. */
   unsigned int base_closing : 1; /* It is a close. */
 
+  GOutputStream *deferred_base; /* Owned: to be closed once what is under way on it is done. */
+
   GArray *waiters;
   GSource *linger;
 };
@@ -82,6 +84,9 @@ void _gproc_queue_wake_waiters (GProcWriteQueue *self);
 
 /* Closes an empty queue; a base stream in the home context. */
 void _gproc_queue_close (GProcWriteQueue *self);
+
+/* After a close that could not close the base stream. Unlocks meanwhile. */
+void _gproc_queue_close_deferred (GProcWriteQueue *self);
 
 /* In the home context: begins what only a base stream can do. */
 void _gproc_queue_work_on_base (GProcWriteQueue *self);

@@ -209,6 +209,25 @@ _gproc_queue_push (GProcWriteQueue *self,
   _gproc_queue_wake_waiters (self);
 }
 
+/* Whether an operation waits to have the base stream for itself. It goes first, or a steady
+ * feeder would keep it waiting. */
+static gboolean
+queue_has_base_waiter (GProcWriteQueue *self)
+{
+  for (guint i = 0; self->waiters != NULL && i < self->waiters->len; i++)
+    if (g_array_index (self->waiters, GProcQueueWaiter, i).what == GPROC_WAIT_BASE)
+      return TRUE;
+
+  return FALSE;
+}
+
+static void
+queue_work_on_plain (GProcWriteQueue *self)
+{
+  if (!queue_has_base_waiter (self))
+    _gproc_queue_work_on_base (self);
+}
+
 /* The function of the wait, which owned a reference. */
 static void
 queue_ready (GProcWatch   *watch,
@@ -228,7 +247,7 @@ queue_ready (GProcWatch   *watch,
     {
       _gproc_queue_push (self, GPROC_PUSH_BUDGET);
       if (self->pieces.length > 0 && !self->base_busy && _gproc_output_is_plain (&self->output))
-        _gproc_queue_work_on_base (self);
+        queue_work_on_plain (self);
       else if (self->pieces.length > 0)
         _gproc_queue_schedule (self);
     }
@@ -596,7 +615,7 @@ _gproc_write_queue_reached (GProcWriteQueue  *self,
   reached = queue_reached (self, what, position);
   if (reached && self->error != NULL)
     g_propagate_error (error, g_error_copy (self->error));
-  else if (reached && self->closed && what != GPROC_WAIT_CLOSED)
+  else if (reached && self->closed && what != GPROC_WAIT_CLOSED && self->discarded > 0)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The stream is already closed"));
   g_mutex_unlock (&self->lock);
 
@@ -634,6 +653,9 @@ _gproc_write_queue_remove_waiter (GProcWriteQueue *self,
     }
   if (self->waiters != NULL && self->waiters->len == 0)
     g_clear_pointer (&self->waiters, g_array_unref);
+  /* What it held up goes on, unless the operation has the base stream now. */
+  if (_gproc_output_is_plain (&self->output) && self->pieces.length > 0 && !self->base_busy)
+    _gproc_queue_schedule (self);
   g_mutex_unlock (&self->lock);
 }
 

@@ -11,6 +11,21 @@
 
 /* Queueing, draining and ending. */
 
+/* What is broken says so itself. */
+static gboolean
+writer_check_open (GProcWriter  *self,
+                   GError      **error)
+{
+  GProcWriteQueueState state = _gproc_write_queue_get_state (self->queue);
+
+  if (!state.closed || state.broken)
+    return TRUE;
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The stream is already closed"));
+
+  return FALSE;
+}
+
 /* The pending mark is set also while GIO closes the stream. Afterwards the queue knows
  * that it is closed. */
 static gboolean
@@ -163,7 +178,7 @@ gproc_writer_drain (GProcWriter   *self,
 
   g_return_val_if_fail (GPROC_IS_WRITER (self), FALSE);
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !writer_check_open (self, error))
     return FALSE;
 
   _gproc_write_queue_push (self->queue);
@@ -201,12 +216,20 @@ gproc_writer_drain_async (GProcWriter         *self,
                           GAsyncReadyCallback  callback,
                           gpointer             user_data)
 {
+  GError *error = NULL;
   GTask *task;
 
   g_return_if_fail (GPROC_IS_WRITER (self));
 
   task = _gproc_writer_new_task (self, io_priority, cancellable, callback, user_data,
                                  gproc_writer_drain_async);
+  if (!writer_check_open (self, &error))
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+
   _gproc_write_op_start (&self->ops, self->queue, GPROC_WRITE_OP_DRAIN, NULL, 0, task, NULL);
 }
 
@@ -257,6 +280,9 @@ gproc_writer_try_flush (GProcWriter  *self,
   gboolean idle;
 
   g_return_val_if_fail (GPROC_IS_WRITER (self), FALSE);
+
+  if (!writer_check_open (self, error))
+    return FALSE;
 
   idle = _gproc_write_queue_push (self->queue);
   _gproc_write_queue_reached (self->queue, GPROC_WAIT_WRITTEN, 0, &local_error);
@@ -323,8 +349,10 @@ gproc_writer_write_eof (GProcWriter  *self,
   if (!writer_check_pending (self, error))
     return FALSE;
 
+  /* That the end is out already is no error, as long as the stream is not closed. */
   if (!_gproc_write_queue_check (self->queue, 0, &local_error) &&
-      !gproc_writer_can_write_eof (self))
+      (!g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_CLOSED) ||
+       !gproc_writer_can_write_eof (self)))
     {
       g_propagate_error (error, local_error);
       return FALSE;

@@ -44,6 +44,12 @@ writer_write (GProcWriter          *self,
   if (!writer_flush_queue (self, cancellable, error))
     return -1;
 
+  while (n_vectors > 1 && vectors[0].size == 0)
+    {
+      vectors++;
+      n_vectors--;
+    }
+
   if (_gproc_write_queue_is_plain (self->queue))
     {
       count = g_output_stream_write (base, vectors[0].buffer, vectors[0].size, cancellable, error);
