@@ -640,6 +640,15 @@ static COMMAND (fork_setsid)
   return (int) number (argc, argv, 2, 0);
 }
 
+/* Out of the group that it leads, into that of its parent. */
+static COMMAND (leave_group)
+{
+  if (setpgid (0, getpgid (getppid ())) != 0)
+    fail ("setpgid");
+
+  return command_hold (argc, argv);
+}
+
 static const Command commands[] = {
   { "echo", command_echo },
   { "args", command_args },
@@ -669,6 +678,7 @@ static const Command commands[] = {
   { "sleep", command_sleep },
   { "hold", command_hold },
   { "ignore-term", command_ignore_term },
+  { "leave-group", command_leave_group },
   { "late-term", command_late_term },
   { "stop-self", command_stop_self },
   { "report-signals", command_report_signals },

@@ -172,6 +172,10 @@ _gproc_descriptor_read (GProcDescriptor *self,
 {
   gssize count;
 
+  /* Closed by another thread: the number may be somebody else's by now. */
+  if ((g_atomic_int_get (&self->open) & GPROC_DESCRIPTOR_READ) == 0)
+    return -EBADF;
+
   do
     {
       if (self->mode == MODE_DONTWAIT)

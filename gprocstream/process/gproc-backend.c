@@ -6,6 +6,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "process/gproc-worker-private.h"
+
 /**
  * GProcBackend:
  *
@@ -44,9 +46,18 @@ gproc_backend_real_wait (GProcBackend  *self,
                          GCancellable  *cancellable,
                          GError       **error)
 {
-  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GMainContext) context = NULL;
   g_autoptr (GAsyncResult) result = NULL;
+  int errsv = _gproc_find_descriptors (GPROC_CONTEXT_DESCRIPTORS);
 
+  if (errsv != 0)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES,
+                   _ ("There is nothing to wait with: %s"), g_strerror (errsv));
+      return FALSE;
+    }
+
+  context = g_main_context_new ();
   g_main_context_push_thread_default (context);
   gproc_backend_wait_async (self, G_PRIORITY_DEFAULT, cancellable, store_result, &result);
   while (result == NULL)

@@ -6,6 +6,7 @@
 #include "process/gproc-worker-private.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 /* Ending a child: a polite signal, and after a grace one that cannot be refused. The
  * worker keeps the time, so that a blocked application loop delays nothing. */
@@ -26,6 +27,20 @@ drop_timer (GSource **timer)
     }
 }
 
+/* Sends a signal to all that has to end. A process may leave the group that it led, which
+ * then is empty or goes on without it: so it is looked for there, and what cannot be
+ * refused goes to the process in any case. As long as it is not reaped, its id and that
+ * of the group belong to nobody else. */
+static void
+end_locked (GProcChild *self,
+            int         signum)
+{
+  gboolean is_reached = self->leads_group && _gproc_child_kill_locked (self, signum, TRUE) == 0;
+
+  if (!is_reached || signum == SIGKILL || getpgid (self->pid) != self->pid)
+    (void) _gproc_child_kill_locked (self, signum, FALSE);
+}
+
 static gboolean
 kill_due (gpointer user_data)
 {
@@ -33,7 +48,7 @@ kill_due (gpointer user_data)
 
   g_mutex_lock (&self->lock);
   if (!_gproc_child_poll_locked (self))
-    (void) _gproc_child_kill_locked (self, SIGKILL, self->leads_group);
+    end_locked (self, SIGKILL);
   _gproc_child_unlock (self);
 
   return G_SOURCE_REMOVE;
@@ -51,7 +66,7 @@ stop_locked (GProcChild *self,
     {
       self->ending = TRUE;
       if (grace_ms > 0)
-        (void) _gproc_child_kill_locked (self, SIGTERM, self->leads_group);
+        end_locked (self, SIGTERM);
     }
   else if (kill_time >= self->kill_time)
     {
@@ -62,7 +77,7 @@ stop_locked (GProcChild *self,
   drop_timer (&self->kill_timer);
 
   if (grace_ms == 0)
-    (void) _gproc_child_kill_locked (self, SIGKILL, self->leads_group);
+    end_locked (self, SIGKILL);
   else
     self->kill_timer = _gproc_worker_add_timer (grace_ms, kill_due, _gproc_child_ref (self),
                                                 child_unref_cb);
@@ -89,7 +104,9 @@ timeout_due (gpointer user_data)
   g_mutex_lock (&self->lock);
   if (!_gproc_child_poll_locked (self))
     {
-      g_atomic_int_set (&self->timed_out, TRUE);
+      /* What was stopped before ends because of that, if perhaps sooner now. */
+      if (!self->ending)
+        g_atomic_int_set (&self->timed_out, TRUE);
       stop_locked (self, self->timeout_grace_ms);
     }
   _gproc_child_unlock (self);

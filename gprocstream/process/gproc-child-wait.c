@@ -229,7 +229,7 @@ _gproc_child_wait (GProcChild       *self,
   while (!_gproc_child_poll (self))
     {
       g_autoptr (GError) local_error = NULL;
-      gboolean idle = queue == NULL || _gproc_write_queue_push_or_wait (queue);
+      gboolean idle = _gproc_write_queue_push_all_or_wait (queue);
 
       if (deadline >= 0 && g_get_monotonic_time () >= deadline)
         return FALSE;

@@ -255,9 +255,15 @@ _gproc_child_set_listener (GProcChild  *self,
 {
   gboolean had_listener;
 
-  /* In another process, after a fork, nobody says anything of the child. */
+  /* In another process, after a fork, nobody says anything of the child: no lock is
+   * needed, and it may be held for ever there. What was posted before the fork is the
+   * caller's to clear. */
   if (_gproc_child_is_foreign (self))
-    return watch == NULL;
+    {
+      had_listener = self->listener != NULL;
+      self->listener = NULL;
+      return had_listener;
+    }
 
   g_mutex_lock (&self->lock);
   had_listener = self->listener != NULL;

@@ -34,7 +34,9 @@ communicate (GProcStream        *self,
   g_autoptr (GAsyncResult) result = NULL;
   GProcPrivateLoop loop;
 
-  _gproc_private_loop_begin (&loop);
+  if (!_gproc_private_loop_begin (&loop, error))
+    return NULL;
+
   _gproc_collect (new_task (self, G_PRIORITY_DEFAULT, cancellable, _gproc_private_loop_done, &loop,
                             communicate),
                   input, gproc_stream_get_output_limit (self), flags);

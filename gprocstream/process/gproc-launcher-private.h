@@ -27,8 +27,8 @@ typedef struct
   gboolean is_explicit; /* It was set, and is not the default. */
   char *path;           /* Of a file. */
   GProcFileFlags flags;
-  int fd; /* −1 unless the kind is FD. */
-  gboolean owns_fd;
+  int fd;     /* −1 unless the kind is FD. */
+  int *owner; /* A counted box with @fd, which closes it; NULL if it is borrowed. */
 } GProcRoute;
 
 void _gproc_route_clear (GProcRoute *route);

@@ -6,14 +6,20 @@
 
 #include <unistd.h>
 
+static void
+close_owned (gpointer fd)
+{
+  close (*(int *) fd);
+}
+
 void
 _gproc_route_clear (GProcRoute *route)
 {
-  if (route->owns_fd && route->fd >= 0)
-    close (route->fd);
+  if (route->owner != NULL)
+    g_rc_box_release_full (route->owner, close_owned);
   g_clear_pointer (&route->path, g_free);
   route->fd = -1;
-  route->owns_fd = FALSE;
+  route->owner = NULL;
 }
 
 /* The copy borrows the descriptor. */
@@ -23,7 +29,7 @@ _gproc_route_copy (const GProcRoute *route)
   GProcRoute copy = *route;
 
   copy.path = g_strdup (route->path);
-  copy.owns_fd = FALSE;
+  copy.owner = NULL;
 
   return copy;
 }
@@ -43,9 +49,6 @@ set_route (GProcLauncher *self,
 
       if (found->target == route.target)
         {
-          /* Setting again what is there must not close it. */
-          if (found->owns_fd && found->fd == route.fd)
-            found->owns_fd = FALSE;
           _gproc_route_clear (found);
           *found = route;
 
@@ -108,7 +111,23 @@ set_fd (GProcLauncher *self,
         int            fd,
         gboolean       owns_fd)
 {
-  GProcRoute route = { .target = target, .kind = GPROC_ROUTE_FD, .fd = fd, .owns_fd = owns_fd };
+  GProcRoute route = { .target = target, .kind = GPROC_ROUTE_FD, .fd = fd };
+
+  /* A descriptor that was taken for another target is closed when none has it any more,
+   * and once. That goes for its uses as a borrowed one too. */
+  for (guint i = 0; i < self->routes->len && route.owner == NULL; i++)
+    {
+      const GProcRoute *other = &g_array_index (self->routes, GProcRoute, i);
+
+      if (other->owner != NULL && other->fd == fd)
+        route.owner = g_rc_box_acquire (other->owner);
+    }
+
+  if (owns_fd && route.owner == NULL)
+    {
+      route.owner = g_rc_box_new (int);
+      *route.owner = fd;
+    }
 
   set_route (self, route);
 }

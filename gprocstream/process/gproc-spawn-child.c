@@ -214,27 +214,48 @@ close_others (GProcSpawnPlan *plan)
     close_counted (plan);
 }
 
-/* Sources and targets may overlap in any way: what does not stay where it is goes
- * above all targets first. */
+/* A copy of @fd under a number that no mapping wants. Such a number is found anywhere: above
+ * all targets there may be none, as a limit may be just there. */
+CHILD_SIDE static int
+move_aside (const GProcSpawnPlan *plan,
+            int                   fd)
+{
+  int from = STDERR_FILENO + 1;
+
+  for (;;)
+    {
+      int moved = (int) syscall (GPROC_SYS_FCNTL, fd, F_DUPFD_CLOEXEC, from);
+
+      if (moved < 0 || !is_target (plan, moved))
+        return moved;
+      syscall (SYS_close, moved);
+      from = moved + 1;
+    }
+}
+
+/* Sources and targets may overlap in any way: what is in the way of another mapping goes
+ * aside first. */
 CHILD_SIDE static void
 map_descriptors (GProcSpawnPlan *plan)
 {
   const GProcSpawnRequest *request = plan->request;
-  int above = request->n_mappings > 0 ? plan->targets[request->n_mappings - 1] + 1 : 0;
 
-  int moved = (int) syscall (GPROC_SYS_FCNTL, plan->failure_fd, F_DUPFD_CLOEXEC, above);
+  if (is_target (plan, plan->failure_fd))
+    {
+      int moved = move_aside (plan, plan->failure_fd);
 
-  if (moved < 0)
-    report (plan, GPROC_SPAWN_STAGE_DESCRIPTORS, errno);
-  plan->failure_fd = moved;
+      if (moved < 0)
+        report (plan, GPROC_SPAWN_STAGE_DESCRIPTORS, errno);
+      plan->failure_fd = moved;
+    }
 
   for (guint i = 0; i < request->n_mappings; i++)
     {
       const GProcSpawnMapping *mapping = &request->mappings[i];
 
       plan->scratch[i] = mapping->source;
-      if (mapping->source != mapping->target && mapping->source < above)
-        plan->scratch[i] = (int) syscall (GPROC_SYS_FCNTL, mapping->source, F_DUPFD_CLOEXEC, above);
+      if (mapping->source != mapping->target && is_target (plan, mapping->source))
+        plan->scratch[i] = move_aside (plan, mapping->source);
       if (plan->scratch[i] < 0)
         report (plan, GPROC_SPAWN_STAGE_DESCRIPTORS, errno);
     }
@@ -244,9 +265,16 @@ map_descriptors (GProcSpawnPlan *plan)
       int target = request->mappings[i].target;
       long result = plan->scratch[i] == target ? syscall (GPROC_SYS_FCNTL, target, F_SETFD, 0)
                                                : syscall (SYS_dup3, plan->scratch[i], target, 0);
+      int errsv = errno;
 
-      if (result < 0)
-        report (plan, GPROC_SPAWN_STAGE_DESCRIPTORS, errno);
+      if (result >= 0)
+        continue;
+
+      /* A number above the limit is none that could be a descriptor, says the kernel, just
+       * as for a source that is not open. It is the argument that is wrong then. */
+      if (errsv == EBADF && syscall (GPROC_SYS_FCNTL, plan->scratch[i], F_GETFD, 0) >= 0)
+        errsv = EINVAL;
+      report (plan, GPROC_SPAWN_STAGE_DESCRIPTORS, errsv);
     }
 
   close_others (plan);
@@ -306,35 +334,70 @@ die_with_parent (GProcSpawnPlan *plan)
     report (plan, GPROC_SPAWN_STAGE_DEATH_SIGNAL, ESRCH);
 }
 
-/* Goes on where execvpe () of the C library would, and fails with its errno: that of
- * a program that may not be run counts for more than that of one that is missing. */
+/* Runs one candidate. Returns the errno of the failure. */
+CHILD_SIDE static int
+execute_candidate (GProcSpawnPlan *plan,
+                   char           *path)
+{
+  const GProcSpawnRequest *request = plan->request;
+
+  syscall (SYS_execve, path, request->argv, request->envp);
+  if (errno == ENOEXEC)
+    {
+      plan->shell_argv[1] = path;
+      syscall (SYS_execve, plan->shell_argv[0], plan->shell_argv, request->envp);
+    }
+
+  return errno;
+}
+
+/* Whether an element of PATH that gave this errno has no such program. */
+CHILD_SIDE static gboolean
+is_elsewhere (const char *path,
+              int         errsv)
+{
+  switch (errsv)
+    {
+    case ENOENT:
+    case ENOTDIR:
+    case ENAMETOOLONG:
+    case ESTALE:
+    case ENODEV:
+    case ETIMEDOUT:
+      return TRUE;
+    case EACCES:
+    case ELOOP:
+      /* A folder that may not be searched says the same as a file that may not be run, and
+       * links that lead nowhere the same as scripts that run each other. */
+      return syscall (SYS_faccessat, AT_FDCWD, path, F_OK) != 0;
+    default:
+      return FALSE;
+    }
+}
+
+/* A search goes on where there is no such program, or one that may not be run, which at
+ * its end counts for more than the places where there was none. A path that was given
+ * fails with its own errno. */
 CHILD_SIDE static void
 execute (GProcSpawnPlan *plan)
 {
-  const GProcSpawnRequest *request = plan->request;
   gboolean denied = FALSE;
-  int errsv = ENOENT;
 
   for (guint i = 0; plan->candidates[i] != NULL; i++)
     {
-      syscall (SYS_execve, plan->candidates[i], request->argv, request->envp);
-      errsv = errno;
+      int errsv = execute_candidate (plan, plan->candidates[i]);
 
-      if (errsv == ENOEXEC)
-        {
-          plan->shell_argv[1] = plan->candidates[i];
-          syscall (SYS_execve, plan->shell_argv[0], plan->shell_argv, request->envp);
-          errsv = errno;
-        }
-
-      if (errsv == EACCES)
+      if (!plan->searches_path)
+        report (plan, GPROC_SPAWN_STAGE_EXEC, errsv);
+      else if (is_elsewhere (plan->candidates[i], errsv))
+        continue;
+      else if (errsv == EACCES)
         denied = TRUE;
-      else if (errsv != ENOENT && errsv != ENOTDIR && errsv != ESTALE && errsv != ENODEV &&
-               errsv != ETIMEDOUT)
+      else
         report (plan, GPROC_SPAWN_STAGE_EXEC, errsv);
     }
 
-  report (plan, GPROC_SPAWN_STAGE_EXEC, denied ? EACCES : errsv);
+  report (plan, GPROC_SPAWN_STAGE_EXEC, denied ? EACCES : ENOENT);
 }
 
 CHILD_SIDE int

@@ -96,11 +96,12 @@ typedef struct
 {
   const GProcSpawnRequest *request;
 
-  char **candidates; /* The paths to try, NULL-terminated. */
-  char **shell_argv; /* For a script without "#!": [1] is set by the child. */
-  int *scratch;      /* Room for a descriptor per mapping. */
-  int *targets;      /* The targets in ascending order. */
-  int failure_fd;    /* Where a failure is reported; closes on exec. */
+  char **candidates;      /* The paths to try, NULL-terminated. */
+  gboolean searches_path; /* They come from PATH. */
+  char **shell_argv;      /* For a script without "#!": [1] is set by the child. */
+  int *scratch;           /* Room for a descriptor per mapping. */
+  int *targets;           /* The targets in ascending order. */
+  int failure_fd;         /* Where a failure is reported; closes on exec. */
   int parent_pid;
   gboolean keep_hangup;   /* SIGHUP was ignored, and stays that way. */
   gboolean is_privileged; /* Then the supplementary groups have to go. */

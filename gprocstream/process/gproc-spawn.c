@@ -142,12 +142,18 @@ _gproc_spawn_move_fd (int fd)
   return moved;
 }
 
+static const char *
+get_program (const GProcSpawnRequest *request)
+{
+  return request->executable != NULL ? request->executable : request->argv[0];
+}
+
 /* Every path that is tried, in order. A name without a slash is searched in the PATH
  * that the process will have, whose empty elements are the current folder. */
 static char **
 find_candidates (const GProcSpawnRequest *request)
 {
-  const char *program = request->executable != NULL ? request->executable : request->argv[0];
+  const char *program = get_program (request);
   g_autoptr (GPtrArray) candidates = g_ptr_array_new ();
   g_auto (GStrv) folders = NULL;
   const char *path;
@@ -226,6 +232,7 @@ plan_init (GProcSpawnPlan          *plan,
   memset (plan, 0, sizeof *plan);
   plan->request = request;
   plan->candidates = find_candidates (request);
+  plan->searches_path = strchr (get_program (request), '/') == NULL;
   plan->shell_argv = make_shell_argv (request->argv);
   plan->scratch = g_new (int, request->n_mappings + 1);
   plan->targets = g_new (int, request->n_mappings + 1);

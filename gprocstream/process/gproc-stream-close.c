@@ -8,10 +8,15 @@
 
 #include "loop/gproc-poller-private.h"
 #include "process/gproc-stream-internal-private.h"
+#include "process/gproc-worker-private.h"
 
 /* How much of an output that nobody reads is dropped at a time while the input of the
  * process is written. */
 #define DISCARD_SIZE (64 * 1024)
+
+/* What a cancellable needs at most, and how often it is looked at without. */
+#define CANCEL_DESCRIPTORS 2
+#define CANCEL_INTERVAL_MS 20
 
 /* The writers are closed first: what is queued reaches the process before its output
  * loses its reader, which would be the end of many a program. A process that writes
@@ -49,14 +54,23 @@ close_take_error (GProcClose *close,
     g_clear_error (&error);
 }
 
+/* Before anything is flushed: a process that does not read would put off its own end, and
+ * that of the close, for ever. It has the grace to read what is queued. */
+static void
+stop_for_close (GProcStream *self)
+{
+  if (self->backend != NULL && gproc_stream_get_stop_on_close (self) &&
+      g_atomic_int_compare_and_exchange (&self->stopped_for_close, FALSE, TRUE))
+    _gproc_stream_stop_process (self, self->stop_grace);
+}
+
 void
 _gproc_stream_let_go (GProcStream *self)
 {
   if (self->backend == NULL)
     return;
 
-  if (gproc_stream_get_stop_on_close (self))
-    _gproc_stream_stop_process (self, self->stop_grace);
+  stop_for_close (self);
   if (g_atomic_int_compare_and_exchange (&self->backend_closed, FALSE, TRUE))
     gproc_backend_close (self->backend);
 }
@@ -268,6 +282,7 @@ _gproc_stream_close_async (GIOStream           *stream,
   _gproc_watch_init (&close->halves_shut, close_next);
   g_cancellable_set_error_if_cancelled (cancellable, &close->error);
   self->closing = TRUE;
+  stop_for_close (self);
 
   /* A reader that someone reads from is theirs: they take what comes. */
   if (close->error == NULL && has_queue (self))
@@ -311,6 +326,24 @@ discard_now (GProcReader *reader)
   return bytes != NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
 }
 
+/* What to poll for a writer other than that of @queue: the process may want first what it
+ * is given there. −1 if there is nothing to write. */
+static int
+other_queue_fd (GProcWriter     *writer,
+                GProcWriteQueue *queue)
+{
+  GProcWriteQueue *other;
+
+  if (!writer_is_open (writer))
+    return -1;
+
+  other = _gproc_writer_get_queue (writer);
+  if (other == queue || _gproc_write_queue_push_or_wait (other))
+    return -1;
+
+  return _gproc_write_queue_get_fd (other);
+}
+
 /* Waits until @queue can go on or there is output to drop. FALSE: it cannot be told. */
 static gboolean
 wait_and_discard (GProcStream     *self,
@@ -329,25 +362,32 @@ wait_and_discard (GProcStream     *self,
 
   for (guint i = 0; i < self->n_halves; i++)
     {
-      polled[i + 2].fd = drained[i] ? -1 : gproc_reader_get_fd (self->halves[i].reader);
-      polled[i + 2].events = POLLIN;
+      polled[i + 2].fd = drained[i] ? other_queue_fd (self->halves[i].writer, queue)
+                                    : gproc_reader_get_fd (self->halves[i].reader);
+      polled[i + 2].events = drained[i] ? POLLOUT : POLLIN;
     }
 
-  has_cancel_fd = cancellable != NULL && g_cancellable_make_pollfd (cancellable, &cancel_fd);
+  /* GLib ends the program where a cancellable gets no descriptor. What is queued is not
+   * given up for that: the cancellable is looked at every now and then. */
+  has_cancel_fd = cancellable != NULL && _gproc_find_descriptors (CANCEL_DESCRIPTORS) == 0 &&
+                  g_cancellable_make_pollfd (cancellable, &cancel_fd);
   polled[1] = (struct pollfd){ .fd = cancel_fd.fd, .events = POLLIN };
   do
-    result = poll (polled, self->n_halves + 2, -1);
+    result = poll (polled, self->n_halves + 2,
+                   cancellable == NULL || has_cancel_fd ? -1 : CANCEL_INTERVAL_MS);
   while (result < 0 && errno == EINTR);
   if (has_cancel_fd)
     g_cancellable_release_fd (cancellable);
 
   for (guint i = 0; i < self->n_halves; i++)
     {
-      if (polled[i + 2].revents != 0)
+      if (polled[i + 2].revents != 0 && !drained[i])
         drained[i] = !discard_now (self->halves[i].reader);
+      else if (polled[i + 2].revents != 0)
+        (void) _gproc_write_queue_push (_gproc_writer_get_queue (self->halves[i].writer));
     }
 
-  return result > 0 && !g_cancellable_is_cancelled (cancellable);
+  return result >= 0 && !g_cancellable_is_cancelled (cancellable);
 }
 
 static void
@@ -379,6 +419,7 @@ _gproc_stream_close (GIOStream     *stream,
 
   g_cancellable_set_error_if_cancelled (cancellable, &first);
   self->closing = TRUE;
+  stop_for_close (self);
 
   for (guint i = 0; i < self->n_halves; i++)
     {

@@ -30,12 +30,40 @@ find_writer (GProcStream *self,
   return NULL;
 }
 
+/* The first of the queues of all writers, which are in a row. */
 GProcWriteQueue *
 _gproc_stream_get_queue (GProcStream *self)
 {
-  GProcWriter *writer = find_writer (self, 0);
+  for (guint i = 0; i < self->n_halves; i++)
+    {
+      if (self->halves[i].writer != NULL)
+        return _gproc_writer_get_queue (self->halves[i].writer);
+    }
 
-  return writer != NULL ? _gproc_writer_get_queue (writer) : NULL;
+  return NULL;
+}
+
+void
+_gproc_stream_link_queues (GProcStream *self)
+{
+  GProcWriteQueue *first = _gproc_stream_get_queue (self);
+  GProcWriteQueue *previous = NULL;
+
+  for (guint i = 0; i < self->n_halves; i++)
+    {
+      if (self->halves[i].writer != NULL)
+        {
+          GProcWriteQueue *queue = _gproc_writer_get_queue (self->halves[i].writer);
+
+          if (previous != NULL)
+            _gproc_write_queue_set_next (previous, queue);
+          previous = queue;
+        }
+      else if (first != NULL)
+        {
+          _gproc_reader_set_queue (self->halves[i].reader, first);
+        }
+    }
 }
 
 /**

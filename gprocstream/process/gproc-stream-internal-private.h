@@ -44,14 +44,18 @@ struct _GProcStream
   int returncode;
   gboolean over;
 
-  gboolean closing;        /* A close has begun, and sees to the rest. */
-  gboolean aborted;        /* While it had: what was queued is dropped. */
-  gboolean backend_closed; /* Atomic: the backend was told. */
+  gboolean closing;           /* A close has begun, and sees to the rest. */
+  gboolean aborted;           /* While it had: what was queued is dropped. */
+  gboolean backend_closed;    /* Atomic: the backend was told. */
+  gboolean stopped_for_close; /* Atomic: the process was. */
 };
 
 /* gproc-stream-halves.c: the queue of standard input, which blocking calls push; NULL
  * without one. */
 GProcWriteQueue *_gproc_stream_get_queue (GProcStream *self);
+
+/* Puts the queues of all writers in a row, which every blocking call pushes. */
+void _gproc_stream_link_queues (GProcStream *self);
 
 /* gproc-stream.c */
 void _gproc_stream_notify_ended (GProcStream *self);
@@ -92,14 +96,14 @@ GBytes *_gproc_stream_peek_stderr (GProcStream *self);
 typedef struct
 {
   GMainContext *context;
-  GProcWriteQueue *queue;
-  GSource *source;
   GAsyncResult *result;
 } GProcPrivateLoop;
 
-void _gproc_private_loop_begin (GProcPrivateLoop *self);
+/* Nothing is begun where descriptors have run out. */
+gboolean _gproc_private_loop_begin (GProcPrivateLoop  *self,
+                                    GError           **error);
 /* Iterates until _gproc_private_loop_done () was called, and pushes @queue
- * (nullable) meanwhile. */
+ * (nullable) and those that follow it meanwhile. */
 GAsyncResult *_gproc_private_loop_end (GProcPrivateLoop *self,
                                        GProcWriteQueue  *queue);
 /* A GAsyncReadyCallback with the loop as its user data. */

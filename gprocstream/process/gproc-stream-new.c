@@ -26,7 +26,6 @@ stream_make (GProcBackend          *backend,
              guint                  n_halves)
 {
   GProcStream *self = g_object_new (GPROC_TYPE_STREAM, NULL);
-  GProcWriteQueue *queue;
 
   self->halves = g_new (GProcStreamHalf, n_halves);
   for (guint i = 0; i < n_halves; i++)
@@ -39,12 +38,7 @@ stream_make (GProcBackend          *backend,
       self->halves[self->n_halves++] = halves[i];
     }
 
-  queue = _gproc_stream_get_queue (self);
-  for (guint i = 0; i < self->n_halves && queue != NULL; i++)
-    {
-      if (self->halves[i].reader != NULL)
-        _gproc_reader_set_queue (self->halves[i].reader, queue);
-    }
+  _gproc_stream_link_queues (self);
 
   self->backend = backend;
   if (backend != NULL && GPROC_IS_LOCAL_BACKEND (backend))
@@ -88,7 +82,8 @@ _gproc_stream_new_spawned (GProcBackend          *backend,
  * [class@GProc.Launcher] sets more.
  *
  * Returns: (transfer full): the stream, or %NULL with @error set: to
- *   %G_IO_ERROR_NOT_FOUND if there is no such program, to another code if the process
+ *   %G_IO_ERROR_NOT_FOUND if there is no such program, to
+ *   %G_IO_ERROR_INVALID_ARGUMENT if no program is named, to another code if the process
  *   could not be started
  *
  * Since: 1.0
@@ -102,7 +97,6 @@ gproc_stream_new (GProcStreamFlags   flags,
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
   va_list arguments;
 
-  g_return_val_if_fail (argv0 != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   va_start (arguments, argv0);
@@ -137,7 +131,8 @@ disposition_of (GProcStreamFlags flags,
  * [class@GProc.Launcher] sets more.
  *
  * Returns: (transfer full): the stream, or %NULL with @error set: to
- *   %G_IO_ERROR_NOT_FOUND if there is no such program, to another code if the process
+ *   %G_IO_ERROR_NOT_FOUND if there is no such program, to
+ *   %G_IO_ERROR_INVALID_ARGUMENT if no program is named, to another code if the process
  *   could not be started
  *
  * Since: 1.0
@@ -149,7 +144,6 @@ gproc_stream_newv (const char * const  *argv,
 {
   g_autoptr (GProcLauncher) launcher = NULL;
 
-  g_return_val_if_fail (argv != NULL && argv[0] != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   launcher = gproc_launcher_new ();

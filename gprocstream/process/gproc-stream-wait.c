@@ -8,7 +8,8 @@
 
 #include "process/gproc-returncode-private.h"
 
-/* How much of standard error is looked at for the message of a failed process. */
+/* How much is looked at besides what is buffered: more than a pipe holds, and a bound for
+ * a grandchild that goes on writing. */
 #define PEEK_LIMIT (1024 * 1024)
 
 gboolean
@@ -117,14 +118,16 @@ block_on_backend (GProcStream   *self,
   GProcPrivateLoop loop;
   int returncode;
 
-  if (queue == NULL || _gproc_write_queue_push_or_wait (queue))
+  if (_gproc_write_queue_push_all_or_wait (queue))
     {
       if (!gproc_backend_wait (self->backend, &returncode, cancellable, error))
         return FALSE;
     }
   else
     {
-      _gproc_private_loop_begin (&loop);
+      if (!_gproc_private_loop_begin (&loop, error))
+        return FALSE;
+
       gproc_backend_wait_async (self->backend, G_PRIORITY_DEFAULT, cancellable,
                                 _gproc_private_loop_done, &loop);
       result = _gproc_private_loop_end (&loop, queue);
@@ -295,15 +298,18 @@ _gproc_stream_peek_stderr (GProcStream *self)
   GProcReader *reader = gproc_stream_get_stderr (self);
   g_autoptr (GByteArray) gathered = NULL;
   g_autoptr (GBytes) all = NULL;
+  gsize most;
 
   if (reader == NULL || g_input_stream_is_closed (G_INPUT_STREAM (reader)) ||
       g_input_stream_has_pending (G_INPUT_STREAM (reader)))
     return NULL;
 
+  /* The message has the end of it, so all that is buffered has to go by. */
+  most = gproc_reader_get_buffered (reader) + PEEK_LIMIT;
   gathered = g_byte_array_new ();
-  while (gathered->len < PEEK_LIMIT)
+  while (gathered->len < most)
     {
-      g_autoptr (GBytes) piece = gproc_reader_try_read_some (reader, PEEK_LIMIT, NULL);
+      g_autoptr (GBytes) piece = gproc_reader_try_read_some (reader, most - gathered->len, NULL);
 
       if (piece == NULL)
         break;
@@ -485,7 +491,9 @@ gproc_stream_wait_buffered (GProcStream   *self,
                         GPROC_RETURNCODE_NONE);
   g_return_val_if_fail (error == NULL || *error == NULL, GPROC_RETURNCODE_NONE);
 
-  _gproc_private_loop_begin (&loop);
+  if (!_gproc_private_loop_begin (&loop, error))
+    return GPROC_RETURNCODE_NONE;
+
   wait_buffered (self, limit,
                  new_task (self, G_PRIORITY_DEFAULT, cancellable, _gproc_private_loop_done, &loop,
                            gproc_stream_wait_buffered, "[gproc] wait buffered"));

@@ -555,7 +555,8 @@ gproc_stream_get_stop_on_close (GProcStream *self)
  * @self: a stream
  * @stop_on_close: whether closing the stream stops the process
  *
- * Sets whether closing the stream, or letting go of it, stops the process.
+ * Sets whether closing the stream, or letting go of it, stops the process. The stop
+ * begins with the close: what is queued is written as long as the process lives.
  *
  * Since: 1.0
  */

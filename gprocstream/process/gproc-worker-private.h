@@ -15,6 +15,13 @@ G_BEGIN_DECLS
  * then the functions below cannot. */
 int _gproc_worker_start (void);
 
+/* GLib ends the program where a context gets no descriptor, so this finds out first
+ * whether there are any. Returns 0 or an errno. */
+int _gproc_find_descriptors (guint n_descriptors);
+
+/* What a context needs, and a poller that is made for it. */
+#define GPROC_CONTEXT_DESCRIPTORS 2
+
 /* A context that the worker iterates. Borrowed. */
 GMainContext *_gproc_worker_get_context (void);
 

@@ -53,10 +53,8 @@ worker_free (GProcWorker *worker)
   g_free (worker);
 }
 
-/* GLib ends the program where a context gets no descriptor, so this finds out first
- * whether there are any. */
-static int
-find_descriptors (int n_descriptors)
+int
+_gproc_find_descriptors (guint n_descriptors)
 {
   int fd = eventfd (0, EFD_CLOEXEC);
   int result = 0;
@@ -65,7 +63,7 @@ find_descriptors (int n_descriptors)
     return errno;
 
   if (n_descriptors > 1)
-    result = find_descriptors (n_descriptors - 1);
+    result = _gproc_find_descriptors (n_descriptors - 1);
   close (fd);
 
   return result;
@@ -80,7 +78,7 @@ worker_get (GProcWorker **worker)
 
   while (found == NULL || found->generation != _gproc_fork_generation ())
     {
-      result = find_descriptors (2);
+      result = _gproc_find_descriptors (GPROC_CONTEXT_DESCRIPTORS);
       if (result != 0)
         return result;
 

@@ -40,14 +40,17 @@ mark_cancelled (GCancellable *cancellable,
   return mark_ready (user_data);
 }
 
+/* Takes @source. */
 static void
 attach (GMainContext *context,
+        GPtrArray    *sources,
         GSource      *source,
         GSourceFunc   func,
         gboolean     *flag)
 {
   g_source_set_callback (source, func, flag, NULL);
   g_source_attach (source, context);
+  g_ptr_array_add (sources, source);
 }
 
 static void
@@ -68,45 +71,84 @@ queue_source (GProcWriteQueue *queue,
   return fd >= 0 ? g_unix_fd_source_new (fd, G_IO_OUT) : _gproc_write_queue_create_source (queue);
 }
 
+/* The queues of the row that have something to write, or NULL. A base stream that is not
+ * pollable blocks, with nothing else pushed meanwhile: what is queued for it is written
+ * here and now. FALSE with @error. */
+static gboolean
+collect_queues (GProcWriteQueue  *queue,
+                GPtrArray       **pending,
+                GCancellable     *cancellable,
+                GError          **error)
+{
+  *pending = NULL;
+
+  for (; queue != NULL; queue = _gproc_write_queue_get_next (queue))
+    {
+      if (_gproc_write_queue_is_plain (queue))
+        {
+          if (!_gproc_write_queue_write_all (queue, cancellable, error))
+            return FALSE;
+          continue;
+        }
+
+      if (_gproc_write_queue_push_or_wait (queue))
+        continue;
+      if (*pending == NULL)
+        *pending = g_ptr_array_new ();
+      g_ptr_array_add (*pending, queue);
+    }
+
+  return TRUE;
+}
+
+static void
+push_all (GPtrArray *pending)
+{
+  for (guint i = 0; i < pending->len; i++)
+    _gproc_write_queue_push (g_ptr_array_index (pending, i));
+}
+
 /* Takes @source (nullable), which calls @func. */
 static gboolean
-block_on (GSource          *source,
-          GSourceFunc       func,
-          GProcWriteQueue  *queue,
-          gint64            deadline,
-          GCancellable     *cancellable,
-          GError          **error)
+block_on (GSource       *source,
+          GSourceFunc    func,
+          GPtrArray     *pending,
+          gint64         deadline,
+          GCancellable  *cancellable,
+          GError       **error)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
-  GSource *sources[4];
+  g_autoptr (GPtrArray) sources = g_ptr_array_new_with_free_func ((GDestroyNotify) clear_source);
   gboolean ready = FALSE, writable = FALSE, cancelled = FALSE, late = FALSE, is_fd;
-  guint n_sources = 0;
 
   if (source != NULL)
-    attach (context, sources[n_sources++] = source, func, &ready);
+    attach (context, sources, source, func, &ready);
   if (cancellable != NULL)
-    attach (context, sources[n_sources++] = g_cancellable_source_new (cancellable),
+    attach (context, sources, g_cancellable_source_new (cancellable),
             G_SOURCE_FUNC (mark_cancelled), &cancelled);
   if (deadline >= 0)
     {
-      sources[n_sources] = g_timeout_source_new (0);
-      g_source_set_ready_time (sources[n_sources], deadline);
-      attach (context, sources[n_sources++], mark_ready, &late);
+      source = g_timeout_source_new (0);
+      g_source_set_ready_time (source, deadline);
+      attach (context, sources, source, mark_ready, &late);
     }
-  if (queue != NULL && (sources[n_sources] = queue_source (queue, &is_fd)) != NULL)
-    attach (context, sources[n_sources++],
-            is_fd ? G_SOURCE_FUNC (mark_fd_ready) : G_SOURCE_FUNC (mark_stream_ready), &writable);
+  for (guint i = 0; pending != NULL && i < pending->len; i++)
+    {
+      source = queue_source (g_ptr_array_index (pending, i), &is_fd);
+      if (source != NULL)
+        attach (context, sources, source,
+                is_fd ? G_SOURCE_FUNC (mark_fd_ready) : G_SOURCE_FUNC (mark_stream_ready),
+                &writable);
+    }
 
   while (!ready && !cancelled && !late && !writable)
     g_main_context_iteration (context, TRUE);
-
-  while (n_sources > 0)
-    clear_source (sources[--n_sources]);
+  g_ptr_array_set_size (sources, 0);
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
   if (writable)
-    _gproc_write_queue_push (queue);
+    push_all (pending);
 
   return ready || writable;
 }
@@ -118,19 +160,19 @@ _gproc_block_on_source (GSource          *source,
                         GCancellable     *cancellable,
                         GError          **error)
 {
-  if (queue != NULL && !_gproc_write_queue_is_plain (queue))
-    queue = _gproc_write_queue_push_or_wait (queue) ? NULL : queue;
-  else if (queue != NULL &&
-           !_gproc_write_queue_write_all (g_steal_pointer (&queue), cancellable, error))
+  g_autoptr (GPtrArray) pending = NULL;
+
+  if (!collect_queues (queue, &pending, cancellable, error))
     {
       g_clear_pointer (&source, g_source_unref);
       return FALSE;
     }
 
-  if (source == NULL && queue == NULL)
+  if (source == NULL && pending == NULL)
     return TRUE;
 
-  return block_on (source, G_SOURCE_FUNC (mark_stream_ready), queue, deadline, cancellable, error);
+  return block_on (source, G_SOURCE_FUNC (mark_stream_ready), pending, deadline, cancellable,
+                   error);
 }
 
 /* The time that is left, as poll () wants it. */
@@ -149,36 +191,56 @@ remaining_ms (gint64 deadline)
 
 /* Waits for descriptors alone, without a main context. */
 static gboolean
-block_on_fds (int               fd,
-              GIOCondition      condition,
-              GProcWriteQueue  *queue,
-              int               queue_fd,
-              gint64            deadline,
-              GCancellable     *cancellable,
-              GError          **error)
+block_on_fds (int            fd,
+              GIOCondition   condition,
+              GPtrArray     *pending,
+              gint64         deadline,
+              GCancellable  *cancellable,
+              GError       **error)
 {
-  struct pollfd polled[3];
+  guint n_pending = pending != NULL ? pending->len : 0;
+  g_autofree struct pollfd *many = NULL;
+  struct pollfd few[3];
+  struct pollfd *polled = few;
+  gboolean has_cancel_fd, writable = FALSE;
   GPollFD cancel_fd;
-  gboolean has_cancel_fd;
   int result;
+
+  if (n_pending + 2 > G_N_ELEMENTS (few))
+    polled = many = g_new (struct pollfd, n_pending + 2);
 
   has_cancel_fd = cancellable != NULL && g_cancellable_make_pollfd (cancellable, &cancel_fd);
   polled[0] = (struct pollfd){ .fd = fd, .events = (short) condition };
-  polled[1] = (struct pollfd){ .fd = queue_fd, .events = POLLOUT };
-  polled[2] = (struct pollfd){ .fd = has_cancel_fd ? cancel_fd.fd : -1, .events = POLLIN };
+  polled[1] = (struct pollfd){ .fd = has_cancel_fd ? cancel_fd.fd : -1, .events = POLLIN };
+  for (guint i = 0; i < n_pending; i++)
+    polled[i + 2] = (struct pollfd){
+      .fd = _gproc_write_queue_get_fd (g_ptr_array_index (pending, i)), .events = POLLOUT
+    };
 
   do
-    result = poll (polled, G_N_ELEMENTS (polled), remaining_ms (deadline));
+    result = poll (polled, n_pending + 2, remaining_ms (deadline));
   while (result < 0 && errno == EINTR);
 
   if (has_cancel_fd)
     g_cancellable_release_fd (cancellable);
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
-  if (polled[1].revents != 0)
-    _gproc_write_queue_push (queue);
+  for (guint i = 0; i < n_pending; i++)
+    writable |= polled[i + 2].revents != 0;
+  if (writable)
+    push_all (pending);
 
   return result > 0;
+}
+
+static gboolean
+all_have_descriptors (GPtrArray *pending)
+{
+  for (guint i = 0; pending != NULL && i < pending->len; i++)
+    if (_gproc_write_queue_get_fd (g_ptr_array_index (pending, i)) < 0)
+      return FALSE;
+
+  return TRUE;
 }
 
 gboolean
@@ -189,27 +251,17 @@ _gproc_block (int               fd,
               GCancellable     *cancellable,
               GError          **error)
 {
-  int queue_fd = -1;
+  g_autoptr (GPtrArray) pending = NULL;
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+      !collect_queues (queue, &pending, cancellable, error))
     return FALSE;
-
-  /* Nothing can be pushed while a base stream that is not pollable blocks: then what is
-   * queued is written first. */
-  if (queue != NULL && _gproc_write_queue_is_plain (queue))
-    {
-      if (!_gproc_write_queue_write_all (queue, cancellable, error))
-        return FALSE;
-      queue = NULL;
-    }
-  if (queue != NULL && _gproc_write_queue_push_or_wait (queue))
-    queue = NULL;
-  if (queue == NULL && fd < 0)
+  if (pending == NULL && fd < 0)
     return TRUE;
 
-  if (queue != NULL && (queue_fd = _gproc_write_queue_get_fd (queue)) < 0)
+  if (!all_have_descriptors (pending))
     return block_on (fd < 0 ? NULL : g_unix_fd_source_new (fd, condition),
-                     G_SOURCE_FUNC (mark_fd_ready), queue, deadline, cancellable, error);
+                     G_SOURCE_FUNC (mark_fd_ready), pending, deadline, cancellable, error);
 
-  return block_on_fds (fd, condition, queue, queue_fd, deadline, cancellable, error);
+  return block_on_fds (fd, condition, pending, deadline, cancellable, error);
 }

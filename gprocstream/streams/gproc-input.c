@@ -294,8 +294,14 @@ _gproc_input_read (GProcInput       *self,
                    GCancellable     *cancellable,
                    GError          **error)
 {
+  g_autoptr (GProcDescriptor) descriptor = NULL;
+
   if (self->descriptor == NULL && !self->pollable)
     return input_read_base (self, buffer, size, queue, cancellable, error);
+
+  /* Another thread may close the stream meanwhile. */
+  if (self->descriptor != NULL)
+    descriptor = _gproc_descriptor_ref (self->descriptor);
 
   while (TRUE)
     {
@@ -317,7 +323,7 @@ _gproc_input_read (GProcInput       *self,
         }
 
       if (self->descriptor != NULL)
-        ready = _gproc_block (_gproc_descriptor_get_fd (self->descriptor), G_IO_IN, queue, -1,
+        ready = _gproc_block (_gproc_descriptor_get_fd (descriptor), G_IO_IN, queue, -1,
                               cancellable, error);
       else
         ready = _gproc_block_on_source (

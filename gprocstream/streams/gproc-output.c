@@ -64,36 +64,61 @@ set_would_block (GError **error)
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, _ ("Nothing can be written yet"));
 }
 
+/* Not every stream of GIO leaves SIGPIPE alone. That of a descriptor also counts wrong when
+ * several pieces meet a broken pipe, so it gets them one by one. */
+static gssize
+output_writev_base (GProcOutput          *self,
+                    const GOutputVector  *vectors,
+                    gsize                 n_vectors,
+                    GError              **error)
+{
+  GPollableOutputStream *base = G_POLLABLE_OUTPUT_STREAM (self->base);
+  GProcSigpipeGuard guard;
+  GError *local_error = NULL;
+  gsize written = 0;
+  gssize count;
+
+  while (n_vectors > 1 && vectors[0].size == 0)
+    {
+      vectors++;
+      n_vectors--;
+    }
+
+  _gproc_sigpipe_block (&guard);
+  if (n_vectors == 1 || G_IS_FILE_DESCRIPTOR_BASED (self->base))
+    {
+      count = g_pollable_output_stream_write_nonblocking (base, vectors[0].buffer, vectors[0].size,
+                                                          NULL, &local_error);
+      written = count > 0 ? (gsize) count : 0;
+    }
+  else
+    {
+      g_pollable_output_stream_writev_nonblocking (base, vectors, n_vectors, &written, NULL,
+                                                   &local_error);
+    }
+  _gproc_sigpipe_restore (&guard,
+                          g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE));
+
+  if (local_error == NULL && written > 0)
+    return (gssize) written;
+  if (local_error == NULL)
+    set_would_block (error);
+  else
+    g_propagate_error (error, local_error);
+
+  return -1;
+}
+
 gssize
 _gproc_output_writev_nonblocking (GProcOutput          *self,
                                   const GOutputVector  *vectors,
                                   gsize                 n_vectors,
                                   GError              **error)
 {
-  GProcSigpipeGuard guard;
-  GError *local_error = NULL;
-  gsize written = 0;
   gssize count;
 
   if (self->descriptor == NULL)
-    {
-      GPollableReturn result;
-
-      _gproc_sigpipe_block (&guard);
-      result = g_pollable_output_stream_writev_nonblocking (G_POLLABLE_OUTPUT_STREAM (self->base),
-                                                            vectors, n_vectors, &written, NULL,
-                                                            &local_error);
-      _gproc_sigpipe_restore (&guard,
-                              g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE));
-      if (result == G_POLLABLE_RETURN_OK && written > 0)
-        return (gssize) written;
-      if (local_error == NULL)
-        set_would_block (error);
-      else
-        g_propagate_error (error, local_error);
-
-      return -1;
-    }
+    return output_writev_base (self, vectors, n_vectors, error);
 
   count = _gproc_descriptor_writev (self->descriptor, (const struct iovec *) vectors, n_vectors);
   if (count >= 0)

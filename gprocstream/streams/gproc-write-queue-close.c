@@ -136,7 +136,11 @@ _gproc_queue_work_on_base (GProcWriteQueue *self)
   GProcPiece *piece = NULL;
   gboolean pushed;
 
-  if (!self->base_closing)
+  if (self->base_closing)
+    {
+      self->base_begun = TRUE;
+    }
+  else
     {
       piece = self->in_flight = _gproc_pieces_steal (&self->pieces);
       self->in_flight_size = piece->end - piece->start;
@@ -257,6 +261,19 @@ _gproc_write_queue_begin_close (GProcWriteQueue *self)
   if (self->pieces.length > 0)
     _gproc_queue_schedule (self);
   g_mutex_unlock (&self->lock);
+}
+
+void
+_gproc_write_queue_finish_close (GProcWriteQueue *self)
+{
+  gboolean due;
+
+  g_mutex_lock (&self->lock);
+  due = self->base_closing && !self->base_begun && !self->closed;
+  g_mutex_unlock (&self->lock);
+
+  if (due)
+    _gproc_write_queue_close_now (self, NULL, NULL);
 }
 
 gboolean

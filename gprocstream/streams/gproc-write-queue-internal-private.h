@@ -52,9 +52,12 @@ struct _GProcWriteQueue
   unsigned int closing : 1; /* Close as soon as the queue is empty. */
   unsigned int closed : 1;
   unsigned int base_busy : 1;    /* An operation of a base stream is under way, or due. */
-  unsigned int base_closing : 1; /* It is a close. */
+  unsigned int base_closing : 1; /* It is a close… */
+  unsigned int base_begun : 1;   /* …which is under way. */
 
   GOutputStream *deferred_base; /* Owned: to be closed once what is under way on it is done. */
+
+  GProcWriteQueue *next; /* Owned: that of another writer of the same stream. */
 
   GArray *waiters;
   GSource *linger;

@@ -32,6 +32,15 @@ gboolean _gproc_write_queue_is_idle (GProcWriteQueue *self);
  * be written, and not before. */
 gboolean _gproc_write_queue_push_or_wait (GProcWriteQueue *self);
 
+/* A stream with several writers has their queues in a row: who blocks on one pushes all.
+ * Takes a reference to @next (nullable). To be set before the queues are used. */
+void _gproc_write_queue_set_next (GProcWriteQueue *self,
+                                  GProcWriteQueue *next);
+GProcWriteQueue *_gproc_write_queue_get_next (GProcWriteQueue *self);
+
+/* Both for @self (nullable) and all behind it. */
+gboolean _gproc_write_queue_push_all_or_wait (GProcWriteQueue *self);
+
 /* The descriptor to poll for writing while _gproc_write_queue_push () gives FALSE;
  * −1 if there is none. */
 int _gproc_write_queue_get_fd (GProcWriteQueue *self);
@@ -87,6 +96,10 @@ void _gproc_write_queue_begin_close (GProcWriteQueue *self);
 gboolean _gproc_write_queue_close_now (GProcWriteQueue  *self,
                                        GCancellable     *cancellable,
                                        GError          **error);
+
+/* Carries out, blocking, the close of a base stream that the context of the queue has not
+ * begun: for a blocking call that waits for it. */
+void _gproc_write_queue_finish_close (GProcWriteQueue *self);
 
 /* Drops what is queued and closes. Never blocks. */
 void _gproc_write_queue_abort (GProcWriteQueue *self);

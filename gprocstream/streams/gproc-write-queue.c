@@ -33,6 +33,7 @@ _gproc_write_queue_unref (GProcWriteQueue *self)
   _gproc_wait_clear (&self->wait);
   _gproc_output_close (&self->output, NULL);
   _gproc_pieces_clear (&self->pieces);
+  g_clear_pointer (&self->next, _gproc_write_queue_unref);
   g_clear_pointer (&self->waiters, g_array_unref);
   g_clear_error (&self->error);
   g_clear_pointer (&self->home, _gproc_poller_release);
@@ -339,6 +340,33 @@ _gproc_write_queue_push_or_wait (GProcWriteQueue *self)
   g_mutex_unlock (&self->lock);
 
   return nothing_to_write;
+}
+
+void
+_gproc_write_queue_set_next (GProcWriteQueue *self,
+                             GProcWriteQueue *next)
+{
+  g_clear_pointer (&self->next, _gproc_write_queue_unref);
+  if (next != NULL)
+    self->next = _gproc_write_queue_ref (next);
+}
+
+GProcWriteQueue *
+_gproc_write_queue_get_next (GProcWriteQueue *self)
+{
+  return self->next;
+}
+
+gboolean
+_gproc_write_queue_push_all_or_wait (GProcWriteQueue *self)
+{
+  gboolean idle = TRUE;
+
+  for (; self != NULL; self = self->next)
+    if (!_gproc_write_queue_push_or_wait (self))
+      idle = FALSE;
+
+  return idle;
 }
 
 gboolean

@@ -99,16 +99,21 @@ def additional_descriptors_are_pipes():
     assert stream.wait(None) == 0
 
 
-def a_process_that_hangs_is_stopped():
+def a_process_that_takes_too_long_is_stopped():
     launcher = GProc.Launcher()
     launcher.set_timeout(50)
-    launcher.set_stop_grace(50)
-    stream = launcher.spawn([TESTPROG, 'ignore-term'])
+    stream = launcher.spawn(['sleep', '100'])
     assert stream.get_running()
     assert stream.get_returncode() == GProc.RETURNCODE_NONE
     fails(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT, stream.wait, None)
-    assert stream.get_timed_out() and stream.get_returncode() == -signal.SIGKILL
+    assert stream.get_timed_out() and stream.get_returncode() == -signal.SIGTERM
+
+
+def a_process_that_ignores_it_is_killed():
+    stream = GProc.Stream.new([TESTPROG, 'ignore-term'], GProc.StreamFlags.NONE)
     assert stream.get_stdout().read_line_utf8(None) == 'ready'
+    stream.stop(50, None)
+    assert stream.get_returncode() == -signal.SIGKILL
 
 
 def signals_are_emitted():
@@ -146,5 +151,5 @@ def readers_are_waited_for_without_a_loop():
 
 tap.run('/gproc/python', one_process_answers_several_requests, a_program_is_run_for_its_output,
         lines_arrive_one_after_the_other, lines_arrive_in_blocks, additional_descriptors_are_pipes,
-        a_process_that_hangs_is_stopped, signals_are_emitted, failures_are_errors,
-        readers_are_waited_for_without_a_loop)
+        a_process_that_takes_too_long_is_stopped, a_process_that_ignores_it_is_killed,
+        signals_are_emitted, failures_are_errors, readers_are_waited_for_without_a_loop)
