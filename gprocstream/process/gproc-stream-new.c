@@ -130,6 +130,9 @@ disposition_of (GProcStreamFlags flags,
  * error is that of the application, unless @flags say otherwise. A
  * [class@GProc.Launcher] sets more.
  *
+ * In Python and JavaScript this is `GProc.Stream.new(argv, flags)`, in Vala
+ * `new GProc.Stream.newv (argv, flags)`.
+ *
  * Returns: (transfer full): the stream, or %NULL with @error set: to
  *   %G_IO_ERROR_NOT_FOUND if there is no such program, to
  *   %G_IO_ERROR_INVALID_ARGUMENT if no program is named, to another code if the process

@@ -13,9 +13,10 @@
 #define FIRST_READ_SIZE (8 * 1024)
 #define LARGEST_READ_SIZE (256 * 1024)
 
-/* How many full reads in a row show that a pipe is too small for its writer. */
-#define FULL_READS_BEFORE_GROWTH 4
-#define PIPE_SIZE (64 * 1024)
+/* A pipe grows after so much that came in reads of at least that size: a fast reader never
+ * finds it full, and still its writer waits for it. */
+#define BULK_BEFORE_GROWTH (512 * 1024)
+#define BULK_READ_SIZE 4096
 
 void
 _gproc_read_core_init (GProcReadCore *self)
@@ -172,10 +173,9 @@ core_adapt (GProcReadCore *self,
   if (self->input.descriptor == NULL)
     return;
 
-  /* What fills the whole pipe while nobody looks could have been more. */
-  if (count < PIPE_SIZE)
-    self->full_reads = 0;
-  else if (++self->full_reads >= FULL_READS_BEFORE_GROWTH)
+  if (count < BULK_READ_SIZE)
+    self->bulk = 0;
+  else if ((self->bulk += count) >= BULK_BEFORE_GROWTH)
     _gproc_descriptor_grow (self->input.descriptor);
 }
 

@@ -62,7 +62,8 @@ writer_check_pending (GProcWriter  *self,
  * %G_IO_ERROR_NO_SPACE if the queue would grow beyond [property@GProc.Writer:queue-limit]: then
  * nothing was queued; %G_IO_ERROR_PENDING while an operation of [class@Gio.OutputStream] other than
  * a flush is under way; %G_IO_ERROR_BROKEN_PIPE, with the count of what was lost, once nobody reads
- * any more; and what writing itself fails with.
+ * any more; and what writing itself fails with. Bytes that meet a broken pipe in this very call
+ * count as accepted and as discarded.
  *
  * Returns: %TRUE if all was queued or written
  *
@@ -332,7 +333,8 @@ gproc_writer_can_write_eof (GProcWriter *self)
  *
  * Errors: %G_IO_ERROR_NOT_SUPPORTED if [method@GProc.Writer.can_write_eof] says so;
  * %G_IO_ERROR_CLOSED; %G_IO_ERROR_PENDING while an operation of [class@Gio.OutputStream] other than
- * a flush is under way.
+ * a flush is under way; %G_IO_ERROR_BROKEN_PIPE, with the count of what was lost, once nobody reads
+ * any more.
  *
  * Returns: %TRUE if the end is out, or will be
  *
