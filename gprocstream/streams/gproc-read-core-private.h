@@ -29,7 +29,7 @@ typedef struct
   GPtrArray *discard_separators; /* Owned: up to which; NULL for a newline. */
 
   gsize read_size; /* What the next read asks for. */
-  gsize bulk; /* How much came in large reads in a row. */
+  gsize bulk;      /* How much came in large reads in a row. */
 
   GBytes *last_partial;
   gsize last_expected;

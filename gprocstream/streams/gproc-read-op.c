@@ -239,7 +239,8 @@ read_op_begin (GProcReadOps *self)
    * with the next iteration. Of one that sends much there most likely is: then one call
    * less is made by reading at once. */
   fd = core->input.descriptor != NULL ? _gproc_input_get_fd (&core->input) : -1;
-  if (fd >= 0 && core->bulk == 0 && _gproc_wait_again_for_fd (&self->wait, self->poller, fd, G_IO_IN))
+  if (fd >= 0 && core->bulk == 0 &&
+      _gproc_wait_again_for_fd (&self->wait, self->poller, fd, G_IO_IN))
     return;
 
   if (_gproc_read_core_fill (core, &op->request, FALSE, NULL, NULL, &error) == GPROC_FILL_WAIT)
