@@ -58,7 +58,7 @@ test_left_group (void)
     }
 }
 
-static void
+G_GNUC_UNUSED static void
 dispose_in_fork (gconstpointer data)
 {
   g_object_unref ((gpointer) data);
