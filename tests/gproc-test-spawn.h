@@ -199,3 +199,25 @@ remove_file (const char *path)
 {
   g_assert_cmpint (g_remove (path), ==, 0);
 }
+
+static inline gboolean
+is_zombie_or_gone (int pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", pid);
+  g_autofree char *stat = NULL;
+
+  return !g_file_get_contents (path, &stat, NULL, NULL) || strstr (stat, ") Z ") != NULL;
+}
+
+/* Asks, rather than iterate a context: what ends processes must need no loop. */
+static inline void
+wait_gone (int pid)
+{
+  gint64 deadline = gproc_test_deadline ();
+
+  while (!is_zombie_or_gone (pid))
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_usleep (500);
+    }
+}

@@ -48,27 +48,6 @@ wait_for (GProcChild *child,
   g_assert_cmpint (_gproc_child_get_returncode (child), ==, returncode);
 }
 
-static gboolean
-is_alive (int pid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", pid);
-  g_autofree char *stat = NULL;
-
-  return g_file_get_contents (path, &stat, NULL, NULL) && strstr (stat, ") Z ") == NULL;
-}
-
-static void
-wait_gone (int pid)
-{
-  gint64 deadline = gproc_test_deadline ();
-
-  while (is_alive (pid))
-    {
-      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
-      g_usleep (500);
-    }
-}
-
 static void
 test_polite (void)
 {
@@ -128,7 +107,7 @@ test_group (void)
   char line[32];
 
   start_child (&spawn, "fork-ignore-term", TRUE, line, sizeof line);
-  g_assert_true (is_alive (atoi (line)));
+  g_assert_true (!is_zombie_or_gone (atoi (line)));
   _gproc_child_stop (spawn.child, LONG_GRACE);
   wait_for (spawn.child, -SIGTERM);
   wait_gone (atoi (line));
@@ -143,7 +122,7 @@ test_no_group (void)
   start_child (&spawn, "fork-and-wait", FALSE, line, sizeof line);
   _gproc_child_stop (spawn.child, LONG_GRACE);
   wait_for (spawn.child, -SIGTERM);
-  g_assert_true (is_alive (atoi (line)));
+  g_assert_true (!is_zombie_or_gone (atoi (line)));
   g_assert_cmpint (kill (atoi (line), SIGKILL), ==, 0);
   wait_gone (atoi (line));
 }
@@ -158,7 +137,7 @@ test_group_survives_exit (void)
 
   start_child (&spawn, "fork-and-hold 0", TRUE, line, sizeof line);
   wait_for (spawn.child, 0);
-  g_assert_true (is_alive (atoi (line)));
+  g_assert_true (!is_zombie_or_gone (atoi (line)));
   g_assert_cmpint (kill (atoi (line), SIGKILL), ==, 0);
   wait_gone (atoi (line));
 }

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -151,10 +152,18 @@ test_run_errors (gconstpointer data)
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+/* As soon as there is a process. */
 static gpointer
 cancel_soon (gpointer user_data)
 {
-  g_usleep (20000);
+  gint64 deadline = gproc_test_deadline ();
+  siginfo_t info;
+
+  while (waitid (P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_thread_yield ();
+    }
   g_cancellable_cancel (user_data);
 
   return NULL;
