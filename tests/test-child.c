@@ -494,6 +494,7 @@ finish_in_fork (gconstpointer data)
   /* New ones work, with a worker of this process. */
   start_child (&own, "exit-code 6");
   wait_reaped (_gproc_child_get_pid (own.child));
+  g_assert_true (_gproc_child_poll (own.child));
   g_assert_cmpint (_gproc_child_get_returncode (own.child), ==, 6);
 }
 
