@@ -13,10 +13,12 @@
 #include <gprocstream/streams/gproc-reader.h>
 #include <gprocstream/streams/gproc-writer.h>
 #include <gprocstream/streams/gproc-select.h>
+#include <gprocstream/transfer/gproc-pump.h>
 #include <gprocstream/process/gproc-backend.h>
 #include <gprocstream/process/gproc-result.h>
 #include <gprocstream/process/gproc-stream.h>
 #include <gprocstream/process/gproc-launcher.h>
+#include <gprocstream/process/gproc-pipeline.h>
 /* clang-format on */
 
 #undef GPROC_INSIDE

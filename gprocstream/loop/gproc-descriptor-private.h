@@ -44,6 +44,9 @@ void _gproc_descriptor_unref (GProcDescriptor *self);
 int _gproc_descriptor_get_fd (GProcDescriptor *self);
 GProcDescriptorKind _gproc_descriptor_get_kind (GProcDescriptor *self);
 
+/* Whether no call on it ever blocks, or it is a file. */
+gboolean _gproc_descriptor_is_nonblocking (GProcDescriptor *self);
+
 /* Both return the count, 0 at the end of the file (read), or −errno. They retry
  * EINTR. −EAGAIN: wait. _gproc_descriptor_writev() may take any number of pieces. */
 gssize _gproc_descriptor_read (GProcDescriptor *self,

@@ -155,6 +155,12 @@ _gproc_descriptor_get_kind (GProcDescriptor *self)
   return self->kind;
 }
 
+gboolean
+_gproc_descriptor_is_nonblocking (GProcDescriptor *self)
+{
+  return self->mode == MODE_NONBLOCKING;
+}
+
 /* Whether a descriptor that blocks would not do so now. */
 static gboolean
 is_ready (int   fd,

@@ -367,6 +367,82 @@ resolve_routes (GProcLaunch  *self,
 }
 
 gboolean
+_gproc_launch_check (GProcLaunch  *self,
+                     gboolean      joins_stdin,
+                     gboolean      joins_stdout,
+                     GError      **error)
+{
+  const GProcRoute *routes = (const GProcRoute *) (gconstpointer) self->routes->data;
+
+  if (!_gproc_spawn_check (&self->request, error))
+    return FALSE;
+
+  if (joins_stdin && routes[STDIN_FILENO].is_explicit)
+    {
+      g_set_error_literal (
+        error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        _ ("Its launcher sets where stdin comes from, which is the stage before"));
+      return FALSE;
+    }
+
+  if (joins_stdout && routes[STDOUT_FILENO].is_explicit)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                           _ ("Its launcher sets where stdout goes, which is the stage after"));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Takes @fd, which is closed once the process has it. */
+static void
+give_fd (GProcLaunch *self,
+         int          target,
+         int          fd)
+{
+  GProcRoute *route = &g_array_index (self->routes, GProcRoute, target);
+
+  route->kind = GPROC_ROUTE_FD;
+  route->fd = fd;
+  g_array_append_val (self->temporary, fd);
+}
+
+gboolean
+_gproc_launch_join (GProcLaunch  *self,
+                    GProcLaunch  *next,
+                    GError      **error)
+{
+  int fds[2];
+
+  /* Both ends are blocking: that is what programs expect. */
+  if (pipe2 (fds, O_CLOEXEC) != 0)
+    {
+      set_error (self, error, "pipe", NULL, errno);
+      return FALSE;
+    }
+
+  for (guint i = 0; i < 2; i++)
+    {
+      fds[i] = _gproc_spawn_move_fd (fds[i]);
+      if (fds[i] < 0)
+        {
+          set_error (self, error, "pipe", NULL, errno);
+          close (fds[1 - i]);
+          return FALSE;
+        }
+    }
+
+  if (self->pipe_size > 0)
+    (void) fcntl (fds[1], F_SETPIPE_SZ, (int) MIN (self->pipe_size, G_MAXINT));
+
+  give_fd (next, STDIN_FILENO, fds[0]);
+  give_fd (self, STDOUT_FILENO, fds[1]);
+
+  return TRUE;
+}
+
+gboolean
 _gproc_launch_run (GProcLaunch  *self,
                    GError      **error)
 {

@@ -113,6 +113,18 @@ gboolean _gproc_launch_keep_fds (GProcLaunch  *self,
 /* Whether to open what is to be opened may block until another process comes. */
 gboolean _gproc_launch_may_block (GProcLaunch *self);
 
+/* Whether there is something to start, of which nothing was set that is to be joined. */
+gboolean _gproc_launch_check (GProcLaunch  *self,
+                              gboolean      joins_stdin,
+                              gboolean      joins_stdout,
+                              GError      **error);
+
+/* Has a pipe lead from standard output of the one to standard input of the other, of which
+ * none of our ends is left once both run. */
+gboolean _gproc_launch_join (GProcLaunch  *self,
+                             GProcLaunch  *next,
+                             GError      **error);
+
 gboolean _gproc_launch_run (GProcLaunch  *self,
                             GError      **error);
 /* Borrowed; NULL before it ran. */

@@ -56,8 +56,8 @@ close_take_error (GProcClose *close,
 
 /* Before anything is flushed: a process that does not read would put off its own end, and
  * that of the close, for ever. It has the grace to read what is queued. */
-static void
-stop_for_close (GProcStream *self)
+void
+_gproc_stream_stop_for_close (GProcStream *self)
 {
   if (self->backend != NULL && gproc_stream_get_stop_on_close (self) &&
       g_atomic_int_compare_and_exchange (&self->stopped_for_close, FALSE, TRUE))
@@ -70,7 +70,7 @@ _gproc_stream_let_go (GProcStream *self)
   if (self->backend == NULL)
     return;
 
-  stop_for_close (self);
+  _gproc_stream_stop_for_close (self);
   if (g_atomic_int_compare_and_exchange (&self->backend_closed, FALSE, TRUE))
     gproc_backend_close (self->backend);
 }
@@ -282,7 +282,7 @@ _gproc_stream_close_async (GIOStream           *stream,
   _gproc_watch_init (&close->halves_shut, close_next);
   g_cancellable_set_error_if_cancelled (cancellable, &close->error);
   self->closing = TRUE;
-  stop_for_close (self);
+  _gproc_stream_stop_for_close (self);
 
   /* A reader that someone reads from is theirs: they take what comes. */
   if (close->error == NULL && has_queue (self))
@@ -419,7 +419,7 @@ _gproc_stream_close (GIOStream     *stream,
 
   g_cancellable_set_error_if_cancelled (cancellable, &first);
   self->closing = TRUE;
-  stop_for_close (self);
+  _gproc_stream_stop_for_close (self);
 
   for (guint i = 0; i < self->n_halves; i++)
     {

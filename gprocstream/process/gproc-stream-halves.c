@@ -30,40 +30,78 @@ find_writer (GProcStream *self,
   return NULL;
 }
 
-/* The first of the queues of all writers, which are in a row. */
 GProcWriteQueue *
 _gproc_stream_get_queue (GProcStream *self)
 {
-  for (guint i = 0; i < self->n_halves; i++)
-    {
-      if (self->halves[i].writer != NULL)
-        return _gproc_writer_get_queue (self->halves[i].writer);
-    }
+  return self->queue;
+}
 
-  return NULL;
+static void
+set_queue (GProcStream     *self,
+           GProcWriteQueue *queue)
+{
+  g_clear_pointer (&self->queue, _gproc_write_queue_unref);
+  if (queue != NULL)
+    self->queue = _gproc_write_queue_ref (queue);
 }
 
 void
 _gproc_stream_link_queues (GProcStream *self)
 {
-  GProcWriteQueue *first = _gproc_stream_get_queue (self);
   GProcWriteQueue *previous = NULL;
 
   for (guint i = 0; i < self->n_halves; i++)
     {
-      if (self->halves[i].writer != NULL)
-        {
-          GProcWriteQueue *queue = _gproc_writer_get_queue (self->halves[i].writer);
+      GProcWriteQueue *queue;
 
-          if (previous != NULL)
-            _gproc_write_queue_set_next (previous, queue);
-          previous = queue;
-        }
-      else if (first != NULL)
+      if (self->halves[i].writer == NULL)
+        continue;
+
+      queue = _gproc_writer_get_queue (self->halves[i].writer);
+      if (previous != NULL)
+        _gproc_write_queue_set_next (previous, queue);
+      else
+        set_queue (self, queue);
+      previous = queue;
+    }
+
+  for (guint i = 0; i < self->n_halves; i++)
+    {
+      if (self->halves[i].reader != NULL)
+        _gproc_reader_set_queue (self->halves[i].reader, self->queue);
+    }
+}
+
+GProcStream *
+_gproc_stream_new_joined (GPtrArray *streams)
+{
+  GProcStream *self = g_object_new (GPROC_TYPE_STREAM, NULL);
+  g_autoptr (GArray) halves = g_array_new (FALSE, FALSE, sizeof (GProcStreamHalf));
+
+  for (guint i = 0; i < streams->len; i++)
+    {
+      GProcStream *stream = g_ptr_array_index (streams, i);
+
+      for (guint j = 0; j < stream->n_halves; j++)
         {
-          _gproc_reader_set_queue (self->halves[i].reader, first);
+          GProcStreamHalf half = stream->halves[j];
+
+          if (half.reader != NULL)
+            g_object_ref (half.reader);
+          if (half.writer != NULL)
+            g_object_ref (half.writer);
+          g_array_append_val (halves, half);
         }
     }
+
+  self->n_halves = halves->len;
+  self->halves = (GProcStreamHalf *) (gpointer) g_array_free (g_steal_pointer (&halves), FALSE);
+
+  _gproc_stream_link_queues (self);
+  for (guint i = 0; i < streams->len; i++)
+    set_queue (g_ptr_array_index (streams, i), self->queue);
+
+  return self;
 }
 
 /**

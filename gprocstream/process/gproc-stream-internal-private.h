@@ -30,6 +30,7 @@ struct _GProcStream
   guint n_halves;
   char *command;
   GProcStreamEvents *events;
+  GProcWriteQueue *queue; /* The first of a row; NULL if there is none. */
 
   /* In place of an absent half, for those who use the stream as a GIOStream. */
   GProcReader *no_stdout;
@@ -50,12 +51,15 @@ struct _GProcStream
   gboolean stopped_for_close; /* Atomic: the process was. */
 };
 
-/* gproc-stream-halves.c: the queue of standard input, which blocking calls push; NULL
- * without one. */
+/* gproc-stream-halves.c: what blocking calls push; NULL if there is nothing. */
 GProcWriteQueue *_gproc_stream_get_queue (GProcStream *self);
 
 /* Puts the queues of all writers in a row, which every blocking call pushes. */
 void _gproc_stream_link_queues (GProcStream *self);
+
+/* A stream without a process that shares the halves of @streams: what is done with it is
+ * done with all of them, and a blocking call on one of them pushes the queues of all. */
+GProcStream *_gproc_stream_new_joined (GPtrArray *streams);
 
 /* gproc-stream.c */
 void _gproc_stream_notify_ended (GProcStream *self);
@@ -125,6 +129,8 @@ gboolean _gproc_stream_close_finish (GIOStream     *stream,
                                      GError       **error);
 /* Drops what is queued and closes everything at once. */
 void _gproc_stream_force_close (GProcStream *self);
+/* The first step of a close: stops the process where that was asked for. */
+void _gproc_stream_stop_for_close (GProcStream *self);
 /* What a close does besides closing: tells the backend, stops the process. */
 void _gproc_stream_let_go (GProcStream *self);
 

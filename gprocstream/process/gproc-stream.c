@@ -107,6 +107,7 @@ gproc_stream_dispose (GObject *object)
   n_halves = self->n_halves;
   self->n_halves = 0;
   free_halves (halves, n_halves);
+  g_clear_pointer (&self->queue, _gproc_write_queue_unref);
   g_clear_object (&self->base);
 
   G_OBJECT_CLASS (gproc_stream_parent_class)->dispose (object);

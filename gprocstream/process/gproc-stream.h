@@ -192,6 +192,19 @@ GPROC_AVAILABLE_IN_1_0
 void gproc_stream_abort (GProcStream *self);
 
 GPROC_AVAILABLE_IN_1_0
+void gproc_stream_splice_async (GProcStream          *self,
+                                GIOStream            *peer,
+                                GIOStreamSpliceFlags  flags,
+                                int                   io_priority,
+                                GCancellable         *cancellable,
+                                GAsyncReadyCallback   callback,
+                                gpointer              user_data);
+GPROC_AVAILABLE_IN_1_0
+gboolean gproc_stream_splice_finish (GProcStream   *self,
+                                     GAsyncResult  *result,
+                                     GError       **error);
+
+GPROC_AVAILABLE_IN_1_0
 GProcResult *gproc_stream_communicate (GProcStream   *self,
                                        GBytes        *input,
                                        GCancellable  *cancellable,

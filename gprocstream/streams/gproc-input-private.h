@@ -56,6 +56,11 @@ gssize _gproc_input_read (GProcInput       *self,
                           GCancellable     *cancellable,
                           GError          **error);
 
+/* The read of a base stream that is still under way, if there is one, goes to @heir when it
+ * is done. To be called when nobody reads any more. */
+void _gproc_input_bequeath (GProcInput      *self,
+                            GProcWriteQueue *heir);
+
 gboolean _gproc_input_close (GProcInput  *self,
                              GError     **error);
 

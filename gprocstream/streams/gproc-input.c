@@ -26,6 +26,7 @@ struct _GProcInputRead
   GError *error;
   GObject *owner; /* Owned while a wait is to be woken. */
   GProcWait *wait;
+  GProcWriteQueue *heir; /* Owned: gets what is read, as nobody waits for it any more. */
 };
 
 static void
@@ -34,6 +35,7 @@ input_read_unref (GProcInputRead *read)
   if (!g_atomic_int_dec_and_test (&read->ref_count))
     return;
 
+  g_clear_pointer (&read->heir, _gproc_write_queue_unref);
   g_clear_error (&read->error);
   g_free (read->data);
   g_mutex_clear (&read->lock);
@@ -168,6 +170,8 @@ input_read_done (GObject      *source,
   owner = g_steal_pointer (&read->owner);
   wait = g_steal_pointer (&read->wait);
   close_base = read->close_base;
+  if (read->heir != NULL && read->count > 0)
+    _gproc_write_queue_append_rest (read->heir, read->data, (gsize) read->count);
   g_mutex_unlock (&read->lock);
 
   if (wait != NULL)
@@ -332,6 +336,28 @@ _gproc_input_read (GProcInput       *self,
       if (!ready)
         return -1;
     }
+}
+
+void
+_gproc_input_bequeath (GProcInput      *self,
+                       GProcWriteQueue *heir)
+{
+  GProcInputRead *read = g_steal_pointer (&self->read);
+  g_autoptr (GObject) owner = NULL;
+
+  if (read == NULL)
+    return;
+
+  g_mutex_lock (&read->lock);
+  owner = g_steal_pointer (&read->owner);
+  read->wait = NULL;
+  if (!read->finished)
+    read->heir = _gproc_write_queue_ref (heir);
+  else if (read->count > (gssize) read->taken)
+    _gproc_write_queue_append_rest (heir, read->data + read->taken,
+                                    (gsize) read->count - read->taken);
+  g_mutex_unlock (&read->lock);
+  input_read_unref (read);
 }
 
 gboolean

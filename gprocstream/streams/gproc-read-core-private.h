@@ -20,6 +20,7 @@ typedef struct
   gsize limit;
   GProcLimitPolicy policy;
 
+  guint64 total; /* How many bytes came. */
   gboolean eof;
   GError *error;            /* What ended the stream; served behind what is buffered. */
   gsize scanned;            /* How much of the buffer is known to hold no separator… */

@@ -262,7 +262,10 @@ _gproc_read_core_fill (GProcReadCore     *self,
     count = _gproc_input_read_nonblocking (&self->input, to, size, &local_error);
 
   if (count > 0)
-    core_adapt (self, (gsize) count, size);
+    {
+      self->total += (guint64) count;
+      core_adapt (self, (gsize) count, size);
+    }
   else if (count == 0)
     self->eof = TRUE;
 

@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 
+#include "streams/gproc-guest-private.h"
 #include "streams/gproc-read-core-private.h"
 #include "streams/gproc-reader-private.h"
 #include "streams/gproc-wait-private.h"
@@ -22,7 +23,8 @@ typedef struct
   GProcReader *reader; /* What this is embedded in. */
   GProcPoller *poller; /* That of the last operation. */
   GProcReadOp *op;
-  gboolean shut; /* Operations complete with CLOSED. */
+  GProcGuest *guest; /* What reads past the operations; or NULL. */
+  gboolean shut;     /* Operations complete with CLOSED. */
   GProcReaderFunc shut_func;
   gpointer shut_data;
 } GProcReadOps;
@@ -34,6 +36,11 @@ void _gproc_read_ops_clear (GProcReadOps *self);
 /* Closes the input. An operation that waits for it goes on to find out. */
 gboolean _gproc_read_ops_close_input (GProcReadOps  *self,
                                       GError       **error);
+
+/* As long as there is a guest a shutdown waits for it. The caller has the pending mark. */
+void _gproc_read_ops_enter (GProcReadOps *self,
+                            GProcGuest   *guest);
+void _gproc_read_ops_leave (GProcReadOps *self);
 
 /* See _gproc_reader_shutdown (). */
 void _gproc_read_ops_shut (GProcReadOps    *self,

@@ -293,10 +293,37 @@ _gproc_read_ops_close_input (GProcReadOps  *self,
   g_mutex_lock (&self->lock);
   if (_gproc_wait_clear (&self->wait))
     _gproc_wait_post (&self->wait, self->poller);
+  if (self->guest != NULL)
+    self->guest->closing (self->guest);
   success = _gproc_input_close (&_gproc_reader_get_core (self->reader)->input, error);
   g_mutex_unlock (&self->lock);
 
   return success;
+}
+
+void
+_gproc_read_ops_enter (GProcReadOps *self,
+                       GProcGuest   *guest)
+{
+  g_mutex_lock (&self->lock);
+  self->guest = guest;
+  if (self->shut)
+    guest->closing (guest);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+_gproc_read_ops_leave (GProcReadOps *self)
+{
+  GProcReaderFunc shut_func;
+
+  g_mutex_lock (&self->lock);
+  self->guest = NULL;
+  shut_func = g_steal_pointer (&self->shut_func);
+  g_mutex_unlock (&self->lock);
+
+  if (shut_func != NULL)
+    shut_func (self->reader, self->shut_data);
 }
 
 void
@@ -308,13 +335,16 @@ _gproc_read_ops_shut (GProcReadOps    *self,
 
   g_mutex_lock (&self->lock);
   self->shut = TRUE;
-  idle = self->op == NULL;
+  idle = self->op == NULL && self->guest == NULL;
   if (!idle)
     {
       self->shut_func = func;
       self->shut_data = user_data;
-      _gproc_wait_post (&self->wait, self->poller);
     }
+  if (self->op != NULL)
+    _gproc_wait_post (&self->wait, self->poller);
+  if (self->guest != NULL)
+    self->guest->closing (self->guest);
   g_mutex_unlock (&self->lock);
 
   if (idle && func != NULL)

@@ -590,6 +590,32 @@ gproc_reader_get_buffered (GProcReader *self)
 }
 
 /**
+ * gproc_reader_get_bytes_read:
+ * @self: a reader
+ *
+ * Gets how many bytes were read from the stream and taken from the reader, by whatever
+ * means: reads, skips and transfers to another stream. What was put back with
+ * [method@GProc.Reader.unread] counts as not taken. For the progress of a transfer.
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+gproc_reader_get_bytes_read (GProcReader *self)
+{
+  GProcReadCore *core;
+  gsize length;
+
+  g_return_val_if_fail (GPROC_IS_READER (self), 0);
+
+  core = _gproc_reader_get_core (self);
+  length = _gproc_buffer_length (&core->buffer);
+
+  return core->total > length ? core->total - length : 0;
+}
+
+/**
  * gproc_reader_get_last_partial:
  * @self: a reader
  *

@@ -2,12 +2,7 @@
 
 #include "config.h"
 
-#include "streams/gproc-reader-private.h"
-
-#include <glib/gi18n-lib.h>
-
-#include "streams/gproc-read-op-private.h"
-#include "streams/gproc-ready-source-private.h"
+#include "streams/gproc-reader-internal-private.h"
 
 /**
  * GProcReader:
@@ -50,21 +45,6 @@
  * Since: 1.0
  */
 
-struct _GProcReader
-{
-  GInputStream parent_instance;
-
-  GProcReadCore core;
-  GProcReadOps ops;
-  GProcReadySources sources;
-  GProcWriteQueue *queue; /* Pushed while a blocking call waits; or NULL. */
-  int stream_number;
-  gboolean can_poll; /* Stays what it was at construction. */
-
-  GProcReaderFunc ended_func; /* Called once. */
-  gpointer ended_data;
-};
-
 enum
 {
   PROP_0,
@@ -73,6 +53,7 @@ enum
   PROP_LIMIT,
   PROP_LIMIT_POLICY,
   PROP_BUFFERED,
+  PROP_BYTES_READ,
   PROP_LAST_PARTIAL,
   PROP_LAST_EXPECTED,
   PROP_LAST_CONSUMED,
@@ -81,13 +62,11 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-static void gproc_reader_pollable_init (GPollableInputStreamInterface *iface);
-
 G_DEFINE_FINAL_TYPE_WITH_CODE (GProcReader,
                                gproc_reader,
                                G_TYPE_INPUT_STREAM,
                                G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM,
-                                                      gproc_reader_pollable_init))
+                                                      _gproc_reader_install_pollable))
 
 GProcReadCore *
 _gproc_reader_get_core (GProcReader *self)
@@ -154,10 +133,9 @@ _gproc_reader_set_stream_number (GProcReader *self,
   self->stream_number = stream_number;
 }
 
-/* Lets go of the descriptor. What waits for it is woken first. */
-static gboolean
-reader_close_input (GProcReader  *self,
-                    GError      **error)
+gboolean
+_gproc_reader_close_input (GProcReader  *self,
+                           GError      **error)
 {
   gboolean success;
 
@@ -173,7 +151,7 @@ _gproc_reader_shutdown (GProcReader     *self,
                         GProcReaderFunc  func,
                         gpointer         user_data)
 {
-  reader_close_input (self, NULL);
+  _gproc_reader_close_input (self, NULL);
   _gproc_read_ops_shut (&self->ops, func, user_data);
 }
 
@@ -183,187 +161,6 @@ _gproc_reader_force_close (GProcReader *self)
   _gproc_reader_shutdown (self, NULL, NULL);
   g_input_stream_clear_pending (G_INPUT_STREAM (self));
   g_input_stream_close (G_INPUT_STREAM (self), NULL, NULL);
-}
-
-static gssize
-gproc_reader_read_fn (GInputStream  *stream,
-                      void          *buffer,
-                      gsize          count,
-                      GCancellable  *cancellable,
-                      GError       **error)
-{
-  GProcReadRequest request = { .kind = GPROC_READ_PLAIN, .count = count, .target = buffer };
-
-  return _gproc_read_op_run (GPROC_READER (stream), &request, cancellable, error) ? request.n : -1;
-}
-
-static gssize
-gproc_reader_skip (GInputStream  *stream,
-                   gsize          count,
-                   GCancellable  *cancellable,
-                   GError       **error)
-{
-  GProcReadRequest request = { .kind = GPROC_READ_SKIP, .count = count };
-
-  return _gproc_read_op_run (GPROC_READER (stream), &request, cancellable, error) ? request.n : -1;
-}
-
-static gboolean
-gproc_reader_close_fn (GInputStream  *stream,
-                       GCancellable  *cancellable,
-                       GError       **error)
-{
-  GProcReader *self = GPROC_READER (stream);
-  gboolean success = reader_close_input (self, error);
-
-  _gproc_buffer_clear (&self->core.buffer);
-
-  return success;
-}
-
-static void
-reader_start_plain (GProcReader         *self,
-                    GProcReadKind        kind,
-                    void                *buffer,
-                    gsize                count,
-                    int                  io_priority,
-                    GCancellable        *cancellable,
-                    GAsyncReadyCallback  callback,
-                    gpointer             user_data)
-{
-  GProcReadRequest request = { .kind = kind, .count = count, .target = buffer };
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
-
-  g_task_set_source_tag (task, reader_start_plain);
-  g_task_set_priority (task, io_priority);
-  _gproc_read_op_start (self, &request, task, FALSE);
-}
-
-static void
-gproc_reader_read_async_fn (GInputStream        *stream,
-                            void                *buffer,
-                            gsize                count,
-                            int                  io_priority,
-                            GCancellable        *cancellable,
-                            GAsyncReadyCallback  callback,
-                            gpointer             user_data)
-{
-  reader_start_plain (GPROC_READER (stream), GPROC_READ_PLAIN, buffer, count, io_priority,
-                      cancellable, callback, user_data);
-}
-
-static gssize
-gproc_reader_read_finish_fn (GInputStream  *stream,
-                             GAsyncResult  *result,
-                             GError       **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, stream), -1);
-
-  return g_task_propagate_int (G_TASK (result), error);
-}
-
-static void
-gproc_reader_skip_async (GInputStream        *stream,
-                         gsize                count,
-                         int                  io_priority,
-                         GCancellable        *cancellable,
-                         GAsyncReadyCallback  callback,
-                         gpointer             user_data)
-{
-  reader_start_plain (GPROC_READER (stream), GPROC_READ_SKIP, NULL, count, io_priority, cancellable,
-                      callback, user_data);
-}
-
-static void
-gproc_reader_close_async (GInputStream        *stream,
-                          int                  io_priority,
-                          GCancellable        *cancellable,
-                          GAsyncReadyCallback  callback,
-                          gpointer             user_data)
-{
-  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
-  g_autoptr (GError) error = NULL;
-
-  g_task_set_source_tag (task, gproc_reader_close_async);
-  g_task_set_priority (task, io_priority);
-  g_task_set_check_cancellable (task, FALSE);
-
-  if (gproc_reader_close_fn (stream, cancellable, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
-}
-
-static gboolean
-gproc_reader_close_finish (GInputStream  *stream,
-                           GAsyncResult  *result,
-                           GError       **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, stream), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-static gboolean
-gproc_reader_can_poll (GPollableInputStream *stream)
-{
-  return GPROC_READER (stream)->can_poll;
-}
-
-/* Whether a read would not block; @polled: the descriptor was found ready. */
-static gboolean
-reader_is_ready (GObject  *stream,
-                 gboolean  polled)
-{
-  GProcReader *self = GPROC_READER (stream);
-
-  return polled || _gproc_buffer_length (&self->core.buffer) > 0 || _gproc_reader_has_ended (self);
-}
-
-static gboolean
-gproc_reader_is_readable (GPollableInputStream *stream)
-{
-  GProcReader *self = GPROC_READER (stream);
-  GPollFD poll_fd = { .fd = -1, .events = G_IO_IN };
-
-  if (reader_is_ready (G_OBJECT (self), FALSE))
-    return TRUE;
-  if (self->core.input.base != NULL)
-    return self->core.input.pollable &&
-           g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (self->core.input.base));
-
-  poll_fd.fd = _gproc_input_get_fd (&self->core.input);
-
-  return g_poll (&poll_fd, 1, 0) > 0;
-}
-
-static GSource *
-gproc_reader_create_source (GPollableInputStream *stream,
-                            GCancellable         *cancellable)
-{
-  GProcReader *self = GPROC_READER (stream);
-  GSource *base = NULL;
-  int fd = -1;
-
-  if (self->core.input.descriptor != NULL)
-    fd = _gproc_input_get_fd (&self->core.input);
-  else if (self->core.input.pollable && self->core.input.base != NULL)
-    base = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (self->core.input.base),
-                                                  NULL);
-
-  return _gproc_ready_source_new (&self->sources, G_OBJECT (self), reader_is_ready, fd, G_IO_IN,
-                                  base, cancellable);
-}
-
-static gssize
-gproc_reader_read_nonblocking (GPollableInputStream  *stream,
-                               void                  *buffer,
-                               gsize                  count,
-                               GError               **error)
-{
-  GProcReadRequest request = { .kind = GPROC_READ_PLAIN, .count = count, .target = buffer };
-
-  return _gproc_read_op_try (GPROC_READER (stream), &request, FALSE, error) ? request.n : -1;
 }
 
 static void
@@ -390,6 +187,9 @@ gproc_reader_get_property (GObject    *object,
       break;
     case PROP_BUFFERED:
       g_value_set_uint64 (value, gproc_reader_get_buffered (self));
+      break;
+    case PROP_BYTES_READ:
+      g_value_set_uint64 (value, gproc_reader_get_bytes_read (self));
       break;
     case PROP_LAST_PARTIAL:
       g_value_set_boxed (value, self->core.last_partial);
@@ -509,6 +309,16 @@ install_properties (GObjectClass *object_class)
                                                    read_only);
 
   /**
+   * GProcReader:bytes-read: (getter get_bytes_read)
+   *
+   * How many bytes were read from the stream and taken, in all. Not notified.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_BYTES_READ] = g_param_spec_uint64 ("bytes-read", NULL, NULL, 0, G_MAXUINT64, 0,
+                                                   read_only);
+
+  /**
    * GProcReader:last-partial: (getter get_last_partial)
    *
    * What came before the end of the stream, after a read that failed with
@@ -556,26 +366,9 @@ gproc_reader_class_init (GProcReaderClass *klass)
   object_class->set_property = gproc_reader_set_property;
   object_class->finalize = gproc_reader_finalize;
 
-  stream_class->read_fn = gproc_reader_read_fn;
-  stream_class->skip = gproc_reader_skip;
-  stream_class->close_fn = gproc_reader_close_fn;
-  stream_class->read_async = gproc_reader_read_async_fn;
-  stream_class->read_finish = gproc_reader_read_finish_fn;
-  stream_class->skip_async = gproc_reader_skip_async;
-  stream_class->skip_finish = gproc_reader_read_finish_fn;
-  stream_class->close_async = gproc_reader_close_async;
-  stream_class->close_finish = gproc_reader_close_finish;
+  _gproc_reader_install_stream (stream_class);
 
   install_properties (object_class);
-}
-
-static void
-gproc_reader_pollable_init (GPollableInputStreamInterface *iface)
-{
-  iface->can_poll = gproc_reader_can_poll;
-  iface->is_readable = gproc_reader_is_readable;
-  iface->create_source = gproc_reader_create_source;
-  iface->read_nonblocking = gproc_reader_read_nonblocking;
 }
 
 static void

@@ -43,6 +43,8 @@ void gproc_reader_set_limit_policy (GProcReader      *self,
 GPROC_AVAILABLE_IN_1_0
 gsize gproc_reader_get_buffered (GProcReader *self);
 GPROC_AVAILABLE_IN_1_0
+guint64 gproc_reader_get_bytes_read (GProcReader *self);
+GPROC_AVAILABLE_IN_1_0
 gboolean gproc_reader_at_eof (GProcReader *self);
 GPROC_AVAILABLE_IN_1_0
 GBytes *gproc_reader_get_last_partial (GProcReader *self);

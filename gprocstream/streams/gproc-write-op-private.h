@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 
+#include "streams/gproc-guest-private.h"
 #include "streams/gproc-write-queue-private.h"
 
 G_BEGIN_DECLS
@@ -15,6 +16,7 @@ typedef struct
 {
   GMutex lock;        /* A stream may be closed in another thread than that which uses it. */
   GPtrArray *pending; /* Of GProcWriteOp, NULL when there is none. */
+  GProcGuest *guest;  /* What writes past the operations; or NULL. */
   gboolean shut;      /* Operations complete with CLOSED. */
 } GProcWriteOps;
 
@@ -36,6 +38,11 @@ void _gproc_write_op_start (GProcWriteOps        *ops,
                             gsize                 n_vectors,
                             GTask                *task,
                             void                (*done) (GObject *source));
+
+/* A close waits for the guest. The caller has the pending mark. */
+void _gproc_write_ops_enter (GProcWriteOps *ops,
+                             GProcGuest    *guest);
+void _gproc_write_ops_leave (GProcWriteOps *ops);
 
 /* Has all operations that are pending complete with CLOSED, and new ones too. */
 void _gproc_write_ops_shut (GProcWriteOps *ops);

@@ -58,6 +58,8 @@ write_op_must_wait_for_others (GProcWriteOp *op)
 {
   if (op->kind != GPROC_WRITE_OP_CLOSE)
     return FALSE;
+  if (op->ops->guest != NULL)
+    return TRUE;
 
   for (guint i = 0; i < op->ops->pending->len; i++)
     if (((GProcWriteOp *) g_ptr_array_index (op->ops->pending, i))->kind != GPROC_WRITE_OP_CLOSE)
@@ -344,10 +346,32 @@ _gproc_write_op_start (GProcWriteOps        *ops,
 }
 
 void
+_gproc_write_ops_enter (GProcWriteOps *ops,
+                        GProcGuest    *guest)
+{
+  g_mutex_lock (&ops->lock);
+  ops->guest = guest;
+  if (ops->shut)
+    guest->closing (guest);
+  g_mutex_unlock (&ops->lock);
+}
+
+void
+_gproc_write_ops_leave (GProcWriteOps *ops)
+{
+  g_mutex_lock (&ops->lock);
+  ops->guest = NULL;
+  write_ops_wake_close (ops);
+  g_mutex_unlock (&ops->lock);
+}
+
+void
 _gproc_write_ops_shut (GProcWriteOps *ops)
 {
   g_mutex_lock (&ops->lock);
   ops->shut = TRUE;
+  if (ops->guest != NULL)
+    ops->guest->closing (ops->guest);
 
   for (guint i = 0; ops->pending != NULL && i < ops->pending->len; i++)
     {

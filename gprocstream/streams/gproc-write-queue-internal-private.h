@@ -66,6 +66,11 @@ struct _GProcWriteQueue
 /* Whether nothing is left to do before a close. */
 gboolean _gproc_queue_is_idle (GProcWriteQueue *self);
 
+/* Whether @size more bytes may come: CLOSED, NO_SPACE, or how the queue broke. */
+gboolean _gproc_queue_check (GProcWriteQueue  *self,
+                             gsize             size,
+                             GError          **error);
+
 /* Writes until the kernel takes no more, nothing is left, or @budget is used up; then
  * ends, closes and wakes whom that concerns. */
 void _gproc_queue_push (GProcWriteQueue *self,

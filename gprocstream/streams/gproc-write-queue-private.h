@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 
+#include "loop/gproc-descriptor-move-private.h"
 #include "loop/gproc-descriptor-private.h"
 #include "loop/gproc-poller-private.h"
 
@@ -75,6 +76,23 @@ gssize _gproc_write_queue_write_through (GProcWriteQueue      *self,
                                          const GOutputVector  *vectors,
                                          gsize                 n_vectors,
                                          GError              **error);
+
+/* Has the kernel move up to @size bytes from @source, past the queue: WAIT_TARGET as long as
+ * that is not empty. The bytes count as accepted and written; @error is that of a failure. */
+GProcMove _gproc_write_queue_move (GProcWriteQueue  *self,
+                                   GProcJoint       *joint,
+                                   GProcDescriptor  *source,
+                                   gsize             size,
+                                   GProcMoved       *moved,
+                                   GError          **error);
+
+/* Appends whatever the limit is, unless the queue is closed or broken. */
+gboolean _gproc_write_queue_append_rest (GProcWriteQueue *self,
+                                         const void      *data,
+                                         gsize            size);
+
+/* The base stream stays open when the queue closes. To be called before the queue is used. */
+void _gproc_write_queue_leave_base_open (GProcWriteQueue *self);
 
 /* An operation wants the base stream for itself, which knows only one at a time. FALSE:
  * wait for GPROC_WAIT_BASE. */

@@ -418,10 +418,10 @@ _gproc_write_queue_is_plain (GProcWriteQueue *self)
   return plain;
 }
 
-static gboolean
-queue_check (GProcWriteQueue  *self,
-             gsize             size,
-             GError          **error)
+gboolean
+_gproc_queue_check (GProcWriteQueue  *self,
+                    gsize             size,
+                    GError          **error)
 {
   if (self->error != NULL && !self->closed)
     {
@@ -437,7 +437,7 @@ queue_check (GProcWriteQueue  *self,
       return FALSE;
     }
 
-  if (size > self->limit || queue_length (self) > self->limit - size)
+  if (size > 0 && (size > self->limit || queue_length (self) > self->limit - size))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
                    _ ("%zu more bytes do not fit into the queue: %zu"
@@ -457,7 +457,7 @@ _gproc_write_queue_check (GProcWriteQueue  *self,
   gboolean success;
 
   g_mutex_lock (&self->lock);
-  success = queue_check (self, size, error);
+  success = _gproc_queue_check (self, size, error);
   g_mutex_unlock (&self->lock);
 
   return success;
@@ -519,7 +519,7 @@ _gproc_write_queue_append (GProcWriteQueue  *self,
   gsize done = 0;
 
   g_mutex_lock (&self->lock);
-  success = queue_check (self, size, error);
+  success = _gproc_queue_check (self, size, error);
   if (success && size > 0)
     {
       self->accepted += size;
@@ -536,7 +536,7 @@ _gproc_write_queue_append (GProcWriteQueue  *self,
         _gproc_queue_schedule (self);
 
       if (self->error != NULL)
-        success = queue_check (self, 0, error);
+        success = _gproc_queue_check (self, 0, error);
     }
   g_mutex_unlock (&self->lock);
 
@@ -559,7 +559,7 @@ _gproc_write_queue_write_through (GProcWriteQueue      *self,
   _gproc_queue_push (self, G_MAXSIZE);
   if (self->error != NULL || self->closed || self->closing || self->end_wanted)
     {
-      queue_check (self, 0, error);
+      _gproc_queue_check (self, 0, error);
     }
   else if (size == 0)
     {

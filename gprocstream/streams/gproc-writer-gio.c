@@ -31,12 +31,12 @@ writer_flush_queue (GProcWriter   *self,
   return FALSE;
 }
 
-static gssize
-writer_write (GProcWriter          *self,
-              const GOutputVector  *vectors,
-              gsize                 n_vectors,
-              GCancellable         *cancellable,
-              GError              **error)
+gssize
+_gproc_writer_write (GProcWriter          *self,
+                     const GOutputVector  *vectors,
+                     gsize                 n_vectors,
+                     GCancellable         *cancellable,
+                     GError              **error)
 {
   GOutputStream *base = _gproc_write_queue_get_base (self->queue);
   gssize count;
@@ -94,7 +94,7 @@ gproc_writer_write_fn (GOutputStream  *stream,
 {
   GOutputVector vector = { buffer, count };
 
-  return writer_write (GPROC_WRITER (stream), &vector, 1, cancellable, error);
+  return _gproc_writer_write (GPROC_WRITER (stream), &vector, 1, cancellable, error);
 }
 
 static gboolean
@@ -105,7 +105,7 @@ gproc_writer_writev_fn (GOutputStream        *stream,
                         GCancellable         *cancellable,
                         GError              **error)
 {
-  gssize count = writer_write (GPROC_WRITER (stream), vectors, n_vectors, cancellable, error);
+  gssize count = _gproc_writer_write (GPROC_WRITER (stream), vectors, n_vectors, cancellable, error);
 
   if (bytes_written != NULL)
     *bytes_written = count > 0 ? (gsize) count : 0;
@@ -399,6 +399,9 @@ _gproc_writer_install_stream (GOutputStreamClass *klass)
 {
   klass->write_fn = gproc_writer_write_fn;
   klass->writev_fn = gproc_writer_writev_fn;
+  klass->splice = _gproc_writer_splice;
+  klass->splice_async = _gproc_writer_splice_async;
+  klass->splice_finish = _gproc_writer_splice_finish;
   klass->flush = gproc_writer_flush;
   klass->close_fn = gproc_writer_close_fn;
   klass->write_async = gproc_writer_write_async_fn;

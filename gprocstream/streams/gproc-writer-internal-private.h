@@ -31,6 +31,30 @@ gboolean _gproc_writer_close_queue (GProcWriter   *self,
                                     GCancellable  *cancellable,
                                     GError       **error);
 
+/* Behind the queue, past it; blocks until something is written. */
+gssize _gproc_writer_write (GProcWriter          *self,
+                            const GOutputVector  *vectors,
+                            gsize                 n_vectors,
+                            GCancellable         *cancellable,
+                            GError              **error);
+
+/* gproc-writer-splice.c */
+gssize _gproc_writer_splice (GOutputStream             *stream,
+                             GInputStream              *source,
+                             GOutputStreamSpliceFlags   flags,
+                             GCancellable              *cancellable,
+                             GError                   **error);
+void _gproc_writer_splice_async (GOutputStream            *stream,
+                                 GInputStream             *source,
+                                 GOutputStreamSpliceFlags  flags,
+                                 int                       io_priority,
+                                 GCancellable             *cancellable,
+                                 GAsyncReadyCallback       callback,
+                                 gpointer                  user_data);
+gssize _gproc_writer_splice_finish (GOutputStream  *stream,
+                                    GAsyncResult   *result,
+                                    GError        **error);
+
 GTask *_gproc_writer_new_task (GProcWriter         *self,
                                int                  io_priority,
                                GCancellable        *cancellable,

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "loop/gproc-descriptor-move-private.h"
+#include "loop/gproc-poller-private.h"
+#include "streams/gproc-mover-private.h"
+#include "streams/gproc-read-op-private.h"
+#include "streams/gproc-wait-private.h"
+#include "streams/gproc-writer-internal-private.h"
+
+G_BEGIN_DECLS
+
+/* What the files of the mover share. Everything of a run is guarded by the lock of the
+ * reader's operations, as a half may be closed in any thread. */
+
+/* What one wake-up moves, before others get their turn. */
+#define GPROC_MOVER_BUDGET (1024 * 1024)
+
+typedef struct
+{
+  GProcWait wait; /* First, so that its watch is the side. */
+  GProcGuest guest;
+  GProcMover *mover; /* What this is embedded in. */
+} GProcMoverSide;
+
+#define GPROC_MOVER_OF_GUEST(guest_)                               \
+  (((GProcMoverSide *) (gpointer) ((char *) (guest_) -             \
+                                   G_STRUCT_OFFSET (GProcMoverSide, guest))) \
+     ->mover)
+
+struct _GProcMover
+{
+  GObject parent_instance;
+
+  GInputStream *source;  /* As given. */
+  GOutputStream *target;
+  GProcReader *reader;
+  GProcWriter *writer;
+  GProcJoint joint; /* How the kernel moves between the two, if it does. */
+  gboolean grown;   /* The pipes were made larger. */
+  guint64 moved;
+
+  gboolean source_marked; /* Whose pending mark is ours to clear. */
+  gboolean target_marked;
+
+  /* A run. */
+  GProcMoverSide from;
+  GProcMoverSide to;
+  GProcPoller *poller;
+  GCancellable *cancellable;
+  GProcMoverProgress progress;
+  GProcMoverFunc func; /* NULL: none is under way. */
+  gpointer user_data;
+  gboolean cancelled;
+  gboolean writing; /* A plain base stream has some of the bytes. */
+  GBytes *in_hand;  /* Those. */
+};
+
+/* Called with the lock of the reader's operations. */
+GProcMoverState _gproc_mover_step_locked (GProcMover  *self,
+                                          gsize        size,
+                                          GError     **error);
+
+void _gproc_mover_init_run (GProcMover *self);
+
+G_END_DECLS

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "streams/gproc-mover-internal-private.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "streams/gproc-block-private.h"
+
+/* The transfers of a mover from beginning to end: asynchronous, blocking, and into the queue
+ * of the target. */
+
+/* What a plain base stream is given at a time. */
+#define PLAIN_SIZE (64 * 1024)
+
+static GMutex *
+mover_lock (GProcMover *self)
+{
+  return &_gproc_reader_get_ops (self->reader)->lock;
+}
+
+/* Has the run look at what there is to do, in its context. */
+static void
+mover_poke (GProcMover *self)
+{
+  _gproc_wait_post (&self->from.wait, self->poller);
+}
+
+static void
+reader_closing (GProcGuest *guest)
+{
+  GProcMover *self = GPROC_MOVER_OF_GUEST (guest);
+
+  _gproc_wait_clear (&self->from.wait);
+  mover_poke (self);
+}
+
+/* Called with the lock of the writer's operations, which comes before that of the reader's. */
+static void
+writer_closing (GProcGuest *guest)
+{
+  GProcMover *self = GPROC_MOVER_OF_GUEST (guest);
+
+  g_mutex_lock (mover_lock (self));
+  _gproc_wait_clear (&self->to.wait);
+  mover_poke (self);
+  g_mutex_unlock (mover_lock (self));
+}
+
+static void
+mover_complete (GProcMover      *self,
+                GProcMoverState  state,
+                GError          *error)
+{
+  g_autoptr (GProcMover) keep = self; /* The run's own reference. */
+  g_autoptr (GError) owned_error = error;
+  GProcMoverFunc func = g_steal_pointer (&self->func);
+
+  _gproc_wait_finish (&self->from.wait);
+  _gproc_wait_finish (&self->to.wait);
+  _gproc_wait_clear (&self->from.wait);
+  _gproc_wait_clear (&self->to.wait);
+  g_clear_pointer (&self->poller, _gproc_poller_release);
+  g_clear_object (&self->cancellable);
+
+  _gproc_mover_end (self);
+  _gproc_write_ops_leave (&self->writer->ops);
+  _gproc_read_ops_leave (_gproc_reader_get_ops (self->reader));
+
+  func (keep, state, owned_error, self->user_data);
+}
+
+static gboolean
+mover_is_cancelled (GProcMover  *self,
+                    GError     **error)
+{
+  if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
+    return TRUE;
+  if (!self->cancelled)
+    return FALSE;
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("Operation was cancelled"));
+
+  return TRUE;
+}
+
+static void
+mover_wait_for_target (GProcMover *self)
+{
+  GProcWriteQueue *queue = _gproc_writer_get_queue (self->writer);
+  GSource *source = _gproc_write_queue_create_source (queue);
+  int fd = _gproc_write_queue_get_fd (queue);
+
+  _gproc_wait_set_cancellable (&self->to.wait, self->cancellable);
+  if (source != NULL)
+    _gproc_wait_for_source (&self->to.wait, self->poller, source, self, g_object_ref,
+                            g_object_unref);
+  else if (fd >= 0)
+    _gproc_wait_for_fd (&self->to.wait, self->poller, fd, G_IO_OUT);
+  else
+    mover_poke (self); /* It was closed: the next step says so. */
+}
+
+/* Takes out of the buffer what a plain base stream is to write. */
+static void
+mover_take_in_hand (GProcMover *self)
+{
+  GProcReadCore *core = _gproc_reader_get_core (self->reader);
+
+  self->in_hand = _gproc_buffer_take (&core->buffer,
+                                      MIN (_gproc_buffer_length (&core->buffer), PLAIN_SIZE));
+  self->writing = TRUE;
+}
+
+static void mover_write_in_hand (GProcMover *self);
+
+/* Goes on as far as it can without waiting; then waits. */
+static void
+mover_go_on (GProcMover *self)
+{
+  GProcMoverState state = GPROC_MOVER_SOURCE_FAILED;
+  GProcReadCore *core = _gproc_reader_get_core (self->reader);
+  guint64 moved = self->moved;
+  gboolean begins_writing = FALSE;
+  GError *error = NULL;
+
+  g_mutex_lock (mover_lock (self));
+  if (self->func == NULL || self->writing)
+    {
+      g_mutex_unlock (mover_lock (self));
+      return;
+    }
+
+  _gproc_watch_disarm (&self->from.wait.watch);
+  _gproc_watch_disarm (&self->to.wait.watch);
+  if (!mover_is_cancelled (self, &error))
+    state = _gproc_mover_step_locked (self, GPROC_MOVER_BUDGET, &error);
+
+  if (state == GPROC_MOVER_AGAIN)
+    {
+      mover_poke (self);
+    }
+  else if (state == GPROC_MOVER_WAIT_SOURCE)
+    {
+      _gproc_buffer_trim (&core->buffer);
+      _gproc_wait_set_cancellable (&self->from.wait, self->cancellable);
+      _gproc_input_wait (&core->input, &self->from.wait, self->poller, G_OBJECT (self), PLAIN_SIZE);
+    }
+  else if (state == GPROC_MOVER_WAIT_TARGET &&
+           _gproc_write_queue_is_plain (_gproc_writer_get_queue (self->writer)))
+    {
+      mover_take_in_hand (self);
+      begins_writing = TRUE;
+    }
+  else if (state == GPROC_MOVER_WAIT_TARGET)
+    {
+      mover_wait_for_target (self);
+    }
+  g_mutex_unlock (mover_lock (self));
+
+  if (self->moved != moved && self->progress != NULL)
+    self->progress (self, self->user_data);
+  if (begins_writing)
+    mover_write_in_hand (self);
+  else if (state > GPROC_MOVER_WAIT_TARGET)
+    mover_complete (self, state, error);
+}
+
+static void
+mover_written (GObject      *source,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  g_autoptr (GProcMover) self = user_data;
+  g_autoptr (GBytes) in_hand = g_steal_pointer (&self->in_hand);
+  GProcReadCore *core = _gproc_reader_get_core (self->reader);
+  GError *error = NULL;
+  gssize count = g_task_propagate_int (G_TASK (result), &error);
+  gsize size, written = count > 0 ? (gsize) count : 0;
+  const char *data = g_bytes_get_data (in_hand, &size);
+
+  g_mutex_lock (mover_lock (self));
+  self->writing = FALSE;
+  self->moved += written;
+  if (written < size)
+    _gproc_read_core_unread (core, data + written, size - written);
+  g_mutex_unlock (mover_lock (self));
+
+  if (written > 0 && self->progress != NULL)
+    self->progress (self, self->user_data);
+  if (error != NULL)
+    mover_complete (self,
+                    g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+                      ? GPROC_MOVER_SOURCE_FAILED
+                      : GPROC_MOVER_TARGET_FAILED,
+                    error);
+  else
+    mover_go_on (self);
+}
+
+/* What can only be written at its own pace is written by an operation, which waits for whatever
+ * else the base stream has to do. */
+static void
+mover_write_in_hand (GProcMover *self)
+{
+  GOutputVector vector = { g_bytes_get_data (self->in_hand, NULL),
+                           g_bytes_get_size (self->in_hand) };
+  gboolean pushed = _gproc_poller_push_default (self->poller);
+  GTask *task = _gproc_writer_new_task (self->writer, _gproc_poller_get_priority (self->poller),
+                                        self->cancellable, mover_written, g_object_ref (self),
+                                        mover_write_in_hand);
+
+  _gproc_poller_pop_default (self->poller, pushed);
+  _gproc_write_op_start (&self->writer->ops, _gproc_writer_get_queue (self->writer),
+                         GPROC_WRITE_OP_WRITE, &vector, 1, task, NULL);
+}
+
+static void
+side_ready (GProcWatch   *watch,
+            GIOCondition  condition)
+{
+  GProcMoverSide *side = (GProcMoverSide *) watch;
+  g_autoptr (GProcMover) self = g_object_ref (side->mover);
+
+  mover_go_on (self);
+}
+
+void
+_gproc_mover_init_run (GProcMover *self)
+{
+  self->from.mover = self->to.mover = self;
+  self->from.guest.closing = reader_closing;
+  self->to.guest.closing = writer_closing;
+  _gproc_wait_init (&self->from.wait, side_ready);
+  _gproc_wait_init (&self->to.wait, side_ready);
+}
+
+void
+_gproc_mover_run_async (GProcMover         *self,
+                        int                 io_priority,
+                        GCancellable       *cancellable,
+                        GProcMoverProgress  progress,
+                        GProcMoverFunc      func,
+                        gpointer            user_data)
+{
+  g_object_ref (self);
+  self->poller = _gproc_poller_acquire_default (io_priority);
+  self->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
+  self->cancelled = FALSE;
+  self->progress = progress;
+  self->func = func;
+  self->user_data = user_data;
+
+  _gproc_read_ops_enter (_gproc_reader_get_ops (self->reader), &self->from.guest);
+  _gproc_write_ops_enter (&self->writer->ops, &self->to.guest);
+  g_mutex_lock (mover_lock (self));
+  mover_poke (self);
+  g_mutex_unlock (mover_lock (self));
+}
+
+void
+_gproc_mover_cancel (GProcMover *self)
+{
+  g_mutex_lock (mover_lock (self));
+  if (self->func != NULL)
+    {
+      self->cancelled = TRUE;
+      mover_poke (self);
+    }
+  g_mutex_unlock (mover_lock (self));
+}
+
+/* Blocks until there is something to read. */
+static GProcMoverState
+block_on_source (GProcMover    *self,
+                 GCancellable  *cancellable,
+                 GError       **error)
+{
+  GProcReadRequest request = { .kind = GPROC_READ_SOME, .count = PLAIN_SIZE };
+  GProcReadCore *core = _gproc_reader_get_core (self->reader);
+  GProcWriteQueue *queue = _gproc_reader_get_queue (self->reader);
+  gboolean success;
+
+  /* So that the kernel can move what comes. */
+  if (core->input.descriptor != NULL)
+    success = _gproc_block (_gproc_descriptor_get_fd (core->input.descriptor), G_IO_IN, queue, -1,
+                            cancellable, error);
+  else
+    success = _gproc_read_core_fill (core, &request, TRUE, queue, cancellable, error) !=
+              GPROC_FILL_FAILED;
+
+  return success ? GPROC_MOVER_AGAIN : GPROC_MOVER_SOURCE_FAILED;
+}
+
+static GProcMoverState
+block_on_target (GProcMover    *self,
+                 GCancellable  *cancellable,
+                 GError       **error)
+{
+  GProcReadCore *core = _gproc_reader_get_core (self->reader);
+  GProcWriteQueue *queue = _gproc_writer_get_queue (self->writer);
+  int fd = _gproc_write_queue_get_fd (queue);
+  GOutputVector vector;
+  gssize count;
+
+  if (_gproc_write_queue_get_base (queue) == NULL && fd >= 0)
+    return _gproc_block (fd, G_IO_OUT, NULL, -1, cancellable, error) ? GPROC_MOVER_AGAIN
+                                                                     : GPROC_MOVER_SOURCE_FAILED;
+
+  vector.buffer = _gproc_buffer_data (&core->buffer);
+  vector.size = MIN (_gproc_buffer_length (&core->buffer), PLAIN_SIZE);
+  count = _gproc_writer_write (self->writer, &vector, 1, cancellable, error);
+  if (count < 0)
+    return g_cancellable_is_cancelled (cancellable) ? GPROC_MOVER_SOURCE_FAILED
+                                                    : GPROC_MOVER_TARGET_FAILED;
+  _gproc_buffer_drop (&core->buffer, (gsize) count);
+  self->moved += (gsize) count;
+
+  return GPROC_MOVER_AGAIN;
+}
+
+GProcMoverState
+_gproc_mover_run (GProcMover    *self,
+                  GCancellable  *cancellable,
+                  GError       **error)
+{
+  GProcMoverState state = GPROC_MOVER_AGAIN;
+
+  while (state <= GPROC_MOVER_WAIT_TARGET)
+    {
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return GPROC_MOVER_SOURCE_FAILED;
+
+      state = _gproc_mover_step (self, GPROC_MOVER_BUDGET, error);
+      if (state == GPROC_MOVER_WAIT_SOURCE)
+        state = block_on_source (self, cancellable, error);
+      else if (state == GPROC_MOVER_WAIT_TARGET)
+        state = block_on_target (self, cancellable, error);
+    }
+
+  return state;
+}
+
+/* Hands the buffer to the queue of the target, up to @size bytes. */
+static GProcMoverState
+queue_buffered (GProcMover  *self,
+                gsize        size,
+                GError     **error)
+{
+  GProcReadCore *core = _gproc_reader_get_core (self->reader);
+
+  size = MIN (_gproc_buffer_length (&core->buffer), size);
+  if (!_gproc_write_queue_append (_gproc_writer_get_queue (self->writer),
+                                  _gproc_buffer_data (&core->buffer), size, NULL, error))
+    return GPROC_MOVER_TARGET_FAILED;
+  _gproc_buffer_drop (&core->buffer, size);
+  self->moved += size;
+
+  return GPROC_MOVER_AGAIN;
+}
+
+GProcMoverState
+_gproc_mover_step_to_queue (GProcMover  *self,
+                            gsize        size,
+                            GError     **error)
+{
+  GProcReadRequest request = { .kind = GPROC_READ_SOME, .count = size };
+  GProcReadCore *core = _gproc_reader_get_core (self->reader);
+  GProcWriteQueue *queue = _gproc_writer_get_queue (self->writer);
+  guint64 end = self->moved + size;
+  GProcMoverState state;
+
+  _gproc_write_queue_push (queue);
+  state = _gproc_mover_step (self, size, error);
+  if (state != GPROC_MOVER_WAIT_TARGET || self->moved == end)
+    return state;
+
+  /* A target that has enough to write already gets no more. */
+  if (_gproc_write_queue_get_state (queue).queued > _gproc_write_queue_get_state (queue).high)
+    return GPROC_MOVER_WAIT_TARGET;
+
+  if (_gproc_buffer_length (&core->buffer) == 0 &&
+      _gproc_read_core_fill (core, &request, FALSE, NULL, NULL, error) == GPROC_FILL_FAILED)
+    return GPROC_MOVER_SOURCE_FAILED;
+  if (_gproc_buffer_length (&core->buffer) == 0)
+    return GPROC_MOVER_WAIT_SOURCE;
+
+  return queue_buffered (self, (gsize) (end - self->moved), error);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "transfer/gproc-half-close-private.h"
+
+#include "streams/gproc-writer.h"
+
+typedef struct
+{
+  GOutputStream *stream; /* Owned. */
+  gboolean close;
+  int io_priority;
+  GCancellable *cancellable; /* Owned. */
+  GProcHalfCloseFunc func;
+  gpointer user_data;
+} HalfClose;
+
+static void
+half_close_finish (HalfClose    *self,
+                   const GError *error)
+{
+  self->func (error, self->user_data);
+  g_object_unref (self->stream);
+  g_clear_object (&self->cancellable);
+  g_free (self);
+}
+
+static void
+half_close_closed (GObject      *source,
+                   GAsyncResult *result,
+                   gpointer      user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_output_stream_close_finish (G_OUTPUT_STREAM (source), result, &error);
+  half_close_finish (user_data, error);
+}
+
+static void
+half_close_close (HalfClose *self)
+{
+  g_output_stream_close_async (self->stream, self->io_priority, self->cancellable,
+                               half_close_closed, self);
+}
+
+static void
+half_close_drained (GObject      *source,
+                    GAsyncResult *result,
+                    gpointer      user_data)
+{
+  HalfClose *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  gproc_writer_drain_finish (GPROC_WRITER (source), result, &error);
+  if (error == NULL && self->close)
+    half_close_close (self);
+  else
+    half_close_finish (self, error);
+}
+
+void
+_gproc_half_close_async (GOutputStream      *stream,
+                         GOutputStream      *writer,
+                         gboolean            close,
+                         int                 io_priority,
+                         GCancellable       *cancellable,
+                         GProcHalfCloseFunc  func,
+                         gpointer            user_data)
+{
+  HalfClose *self = g_new0 (HalfClose, 1);
+
+  self->stream = g_object_ref (stream);
+  self->close = close;
+  self->io_priority = io_priority;
+  self->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
+  self->func = func;
+  self->user_data = user_data;
+
+  /* Where the end cannot be written there may be an error: a close will say the same. */
+  if (gproc_writer_can_write_eof (GPROC_WRITER (writer)) &&
+      gproc_writer_write_eof (GPROC_WRITER (writer), NULL))
+    gproc_writer_drain_async (GPROC_WRITER (writer), io_priority, cancellable, half_close_drained,
+                              self);
+  else
+    half_close_close (self);
+}
+
+gboolean
+_gproc_half_close (GOutputStream  *stream,
+                   GOutputStream  *writer,
+                   gboolean        close,
+                   GCancellable   *cancellable,
+                   GError        **error)
+{
+  if (gproc_writer_can_write_eof (GPROC_WRITER (writer)) &&
+      gproc_writer_write_eof (GPROC_WRITER (writer), NULL))
+    {
+      if (!gproc_writer_drain (GPROC_WRITER (writer), cancellable, error))
+        return FALSE;
+      if (!close)
+        return TRUE;
+    }
+
+  return g_output_stream_close (stream, cancellable, error);
+}

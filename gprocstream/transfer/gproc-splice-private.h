@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* Moves bytes both ways between two streams, with the meaning of g_io_stream_splice_async ().
+ * @task (taken) returns a boolean; its cancellable, priority and context are those of the
+ * operation. */
+void _gproc_splice_async (GIOStream            *stream,
+                          GIOStream            *peer,
+                          GIOStreamSpliceFlags  flags,
+                          GTask                *task);
+
+G_END_DECLS
