@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 /* What the poller and its watches share. */
 
 /* The watches of one descriptor. */
-typedef struct
+struct _GProcPollerEntry
 {
   int fd;
   guint generation;      /* Tells this use of the number from an earlier one. */
@@ -17,7 +17,7 @@ typedef struct
   gboolean always_ready; /* A file: the kernel has no notion of waiting for it. */
   gpointer tag;          /* The context polls it itself, as epoll is missing or refused. */
   GProcWatch *watches;
-} GProcPollerEntry;
+};
 
 struct _GProcPoller
 {

@@ -17,10 +17,12 @@ G_BEGIN_DECLS
  * the watch again. */
 
 typedef struct _GProcPoller GProcPoller;
+typedef struct _GProcPollerEntry GProcPollerEntry;
 typedef struct _GProcWatch GProcWatch;
 
 /* @condition is what the descriptor is ready for, or 0 when the watch was woken
- * by _gproc_watch_post () or _gproc_watch_wake (). */
+ * by _gproc_watch_post () or _gproc_watch_wake (). It is a hint: what was asked for may
+ * stand for any of it, and may be gone again. */
 typedef void (*GProcWatchFunc) (GProcWatch   *watch,
                                 GIOCondition  condition);
 
@@ -29,9 +31,10 @@ struct _GProcWatch
   GProcWatchFunc func;
 
   /* Private to the poller, guarded by its lock. */
-  GProcPoller *poller;    /* Owned, while registered or waiting. */
-  GProcWatch *next;       /* Among the watches of the same descriptor. */
-  GProcWatch *ready_next; /* Among those whose function is to be called. */
+  GProcPoller *poller;     /* Owned, while registered or waiting. */
+  GProcPollerEntry *entry; /* Of the descriptor it is registered for. */
+  GProcWatch *next;        /* Among the watches of the same descriptor. */
+  GProcWatch *ready_next;  /* Among those whose function is to be called. */
   GProcWatch *ready_prev;
   int fd; /* −1 while not registered for a descriptor. */
   GIOCondition events;

@@ -236,6 +236,7 @@ _gproc_poller_unlink_watch (GProcPollerEntry *entry,
     link = &(*link)->next;
   *link = watch->next;
   watch->next = NULL;
+  watch->entry = NULL;
   watch->fd = -1;
   watch->events = 0;
 }
@@ -366,6 +367,29 @@ poller_check (GSource *source)
   return ready;
 }
 
+/* Where a single watch is registered, and waits, that epoll is ready says which one it is:
+ * no second call is made to ask. */
+static gboolean
+poller_harvest_single (GProcPoller *poller)
+{
+  GHashTableIter iter;
+  gpointer value;
+  GProcWatch *watch;
+
+  if (g_hash_table_size (poller->entries) != 1)
+    return FALSE;
+
+  g_hash_table_iter_init (&iter, poller->entries);
+  g_hash_table_iter_next (&iter, NULL, &value);
+  watch = ((GProcPollerEntry *) value)->watches;
+  if (watch->next != NULL || !watch->waiting)
+    return FALSE;
+
+  _gproc_poller_push_ready (poller, watch, watch->events);
+
+  return TRUE;
+}
+
 /* Takes the events of the kernel onto the ready list. Nothing stays in a local
  * array: a main loop that a callback runs finds the rest on that list. */
 static guint
@@ -374,6 +398,9 @@ poller_harvest_epoll (GProcPoller *poller)
   struct epoll_event events[EVENTS_PER_DISPATCH];
   guint n_dropped = 0;
   int n_events;
+
+  if (poller_harvest_single (poller))
+    return 0;
 
   n_events = epoll_wait (poller->epoll_fd, events, G_N_ELEMENTS (events), 0);
 

@@ -20,15 +20,14 @@ static GProcPoller *
 watch_detach (GProcWatch *watch)
 {
   GProcPoller *poller = watch->poller;
-  GProcPollerEntry *entry;
+  GProcPollerEntry *entry = watch->entry;
 
   if (poller == NULL)
     return NULL;
 
   _gproc_poller_remove_ready (poller, watch);
-  if (watch->fd >= 0)
+  if (entry != NULL)
     {
-      entry = g_hash_table_lookup (poller->entries, GINT_TO_POINTER (watch->fd));
       _gproc_poller_unlink_watch (entry, watch);
       _gproc_poller_drop_entry_if_unused (poller, entry);
     }
@@ -63,7 +62,6 @@ _gproc_watch_arm (GProcWatch   *watch,
                   GIOCondition  events)
 {
   GProcPoller *previous = NULL;
-  GProcPollerEntry *entry;
 
   _gproc_loop_lock ();
   if (watch->poller != poller || watch->fd != fd || watch->events != events)
@@ -72,18 +70,14 @@ _gproc_watch_arm (GProcWatch   *watch,
       watch->poller = _gproc_poller_ref (poller);
       watch->fd = fd;
       watch->events = events;
-      entry = poller_ensure_entry (poller, fd);
-      watch->next = entry->watches;
-      entry->watches = watch;
-      _gproc_poller_update_entry (poller, entry);
-    }
-  else
-    {
-      entry = g_hash_table_lookup (poller->entries, GINT_TO_POINTER (fd));
+      watch->entry = poller_ensure_entry (poller, fd);
+      watch->next = watch->entry->watches;
+      watch->entry->watches = watch;
+      _gproc_poller_update_entry (poller, watch->entry);
     }
 
   watch->waiting = TRUE;
-  if (entry->always_ready)
+  if (watch->entry->always_ready)
     {
       _gproc_poller_push_ready (poller, watch, events);
       _gproc_poller_wake (poller);
@@ -100,17 +94,13 @@ _gproc_watch_rearm (GProcWatch   *watch,
                     int           fd,
                     GIOCondition  events)
 {
-  GProcPollerEntry *entry;
   gboolean registered;
 
   _gproc_loop_lock ();
-  registered = watch->poller == poller && watch->fd == fd && watch->events == events;
+  registered = watch->poller == poller && watch->fd == fd && watch->events == events &&
+               !watch->entry->always_ready;
   if (registered)
-    {
-      entry = g_hash_table_lookup (poller->entries, GINT_TO_POINTER (fd));
-      registered = !entry->always_ready;
-      watch->waiting = registered;
-    }
+    watch->waiting = TRUE;
   _gproc_loop_unlock ();
 
   return registered;
