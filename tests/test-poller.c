@@ -236,6 +236,49 @@ test_wake_race (void)
   finish (&watch, fds);
 }
 
+static void
+post_soon_again (Watch *self)
+{
+  _gproc_watch_post_soon (&self->watch, self->poller);
+}
+
+static void
+post_again (Watch *self)
+{
+  _gproc_watch_post (&self->watch, self->poller);
+}
+
+/* Who goes on with what is there gets more than one turn in an iteration, but not for ever;
+ * what waits for the end of the iteration does wait. */
+static void
+test_soon (void)
+{
+  GProcPoller *poller = _gproc_poller_acquire_default (G_PRIORITY_DEFAULT);
+  Watch soon, later;
+
+  watch_init (&soon, poller, -1, 0);
+  soon.action = post_soon_again;
+  _gproc_watch_post_soon (&soon.watch, poller);
+  watch_init (&later, poller, -1, 0);
+  later.action = post_again;
+  _gproc_watch_post (&later.watch, poller);
+
+  for (int i = 1; i <= 3; i++)
+    {
+      int before = soon.n_calls;
+
+      g_assert_true (g_main_context_iteration (gproc_test_context (), FALSE));
+      g_assert_cmpint (soon.n_calls, >, before);
+      g_assert_cmpint (soon.n_calls, <=, i * 16);
+      g_assert_cmpint (later.n_calls, ==, i);
+    }
+  g_assert_cmpint (soon.n_calls, >, 3);
+
+  _gproc_watch_clear (&soon.watch);
+  _gproc_watch_clear (&later.watch);
+  _gproc_poller_release (poller);
+}
+
 /* epoll refuses files and /dev/null (EPERM): they are always ready. */
 static void
 test_files (void)
@@ -567,6 +610,7 @@ main (int   argc,
   gproc_test_add ("/gproc/poller/registration", test_registration);
   gproc_test_add ("/gproc/poller/chatter", test_chatter);
   gproc_test_add ("/gproc/poller/post", test_post);
+  gproc_test_add ("/gproc/poller/soon", test_soon);
   gproc_test_add ("/gproc/poller/wake-from-thread", test_wake_from_thread);
   gproc_test_add ("/gproc/poller/wake-race", test_wake_race);
   gproc_test_add ("/gproc/poller/files", test_files);

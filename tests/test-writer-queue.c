@@ -553,8 +553,8 @@ on_feed (gpointer data)
 {
   Feeder *feeder = data;
 
-  queue_zeros (feeder->writer, 30000);
-  feeder->fed += 30000;
+  queue_zeros (feeder->writer, 100000);
+  feeder->fed += 100000;
   return G_SOURCE_CONTINUE;
 }
 

@@ -17,8 +17,9 @@
 #include "loop/gproc-poller-private.h"
 #include "loop/gproc-sigpipe-private.h"
 
-/* The size that a busy pipe grows to: larger ones are not read any faster. */
-#define GROWN_PIPE_SIZE (256 * 1024)
+/* The size that a busy pipe grows to: while the largest of reads is under way its writer has
+ * room for as much again. */
+#define GROWN_PIPE_SIZE (512 * 1024)
 
 /* What a pipe always takes without blocking once it is ready for writing. A terminal
  * promises no more than one byte: one that blocks does so until it has all. */

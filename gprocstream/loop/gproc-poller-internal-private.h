@@ -19,6 +19,13 @@ struct _GProcPollerEntry
   GProcWatch *watches;
 };
 
+struct _GProcWatchList
+{
+  GProcWatch *head;
+  GProcWatch *tail;
+  guint length;
+};
+
 struct _GProcPoller
 {
   GSource source;
@@ -34,9 +41,8 @@ struct _GProcPoller
   GHashTable *entries; /* From descriptor to Entry. */
   GPtrArray *tagged;   /* Those of them that the context polls. */
 
-  GProcWatch *ready_head;
-  GProcWatch *ready_tail;
-  guint n_ready;
+  GProcWatchList ready; /* To be called in this iteration… */
+  GProcWatchList later; /* …and in the next one. */
 
   guint iteration;
   gboolean polling; /* Between prepare and check: a post has to wake the context. */
@@ -56,11 +62,10 @@ void _gproc_poller_drop_entry_if_unused (GProcPoller      *poller,
 void _gproc_poller_unlink_watch (GProcPollerEntry *entry,
                                  GProcWatch       *watch);
 
-void _gproc_poller_push_ready (GProcPoller  *poller,
-                               GProcWatch   *watch,
-                               GIOCondition  condition);
-void _gproc_poller_remove_ready (GProcPoller *poller,
-                                 GProcWatch  *watch);
+/* Harmless where @watch is in a list already, or in none. */
+void _gproc_watch_list_push (GProcWatchList *list,
+                             GProcWatch     *watch);
+void _gproc_watch_list_remove (GProcWatch *watch);
 
 /* Lets the context know of something ready that it would not see by itself. */
 void _gproc_poller_wake (GProcPoller *poller);

@@ -13,11 +13,12 @@ G_BEGIN_DECLS
  * shot. With a descriptor of −1 a watch is a call that is posted to the context.
  *
  * All functions may be called in any thread. The function of a watch runs in the
- * thread that iterates the context of its poller, with no lock held, and may arm
- * the watch again. */
+ * thread that iterates the context of its poller, which is the thread-default one
+ * meanwhile, with no lock held, and may arm the watch again. */
 
 typedef struct _GProcPoller GProcPoller;
 typedef struct _GProcPollerEntry GProcPollerEntry;
+typedef struct _GProcWatchList GProcWatchList;
 typedef struct _GProcWatch GProcWatch;
 
 /* @condition is what the descriptor is ready for, or 0 when the watch was woken
@@ -34,13 +35,13 @@ struct _GProcWatch
   GProcPoller *poller;     /* Owned, while registered or waiting. */
   GProcPollerEntry *entry; /* Of the descriptor it is registered for. */
   GProcWatch *next;        /* Among the watches of the same descriptor. */
-  GProcWatch *ready_next;  /* Among those whose function is to be called. */
-  GProcWatch *ready_prev;
+  GProcWatchList *list;    /* Of those whose function is to be called; or NULL. */
+  GProcWatch *list_next;
+  GProcWatch *list_prev;
   int fd; /* −1 while not registered for a descriptor. */
   GIOCondition events;
   GIOCondition fired;
   unsigned int waiting : 1;
-  unsigned int ready : 1;
 };
 
 GProcPoller *_gproc_poller_acquire (GMainContext *context,
@@ -82,6 +83,11 @@ void _gproc_watch_arm (GProcWatch   *watch,
 /* Calls the function once in the context of @poller, in its next iteration. */
 void _gproc_watch_post (GProcWatch  *watch,
                         GProcPoller *poller);
+
+/* The same, and if that context is just calling functions already in this one, within what
+ * one iteration may take: for who goes on with what is there. */
+void _gproc_watch_post_soon (GProcWatch  *watch,
+                             GProcPoller *poller);
 
 /* Waits for nothing but a _gproc_watch_wake (), which then calls the function. */
 void _gproc_watch_hold (GProcWatch  *watch,

@@ -16,6 +16,10 @@
 #define EVENTS_PER_DISPATCH 256
 #define DISPATCH_BUDGET_US 500
 
+/* How often one dispatch goes on with what its calls made ready, before it asks the kernel
+ * again: a reader whose data is there already completes that many reads at once. */
+#define ROUNDS_PER_DISPATCH 16
+
 static GMutex loop_lock;
 static GHashTable *pollers; /* The set of all, by context and priority. */
 static guint fork_generation;
@@ -177,44 +181,43 @@ _gproc_poller_update_entry (GProcPoller      *poller,
 }
 
 void
-_gproc_poller_push_ready (GProcPoller  *poller,
-                          GProcWatch   *watch,
-                          GIOCondition  condition)
+_gproc_watch_list_push (GProcWatchList *list,
+                        GProcWatch     *watch)
 {
-  watch->fired |= condition;
-  if (watch->ready)
+  if (watch->list != NULL)
     return;
 
-  watch->ready = TRUE;
-  watch->ready_next = NULL;
-  watch->ready_prev = poller->ready_tail;
-  if (poller->ready_tail != NULL)
-    poller->ready_tail->ready_next = watch;
+  watch->list = list;
+  watch->list_next = NULL;
+  watch->list_prev = list->tail;
+  if (list->tail != NULL)
+    list->tail->list_next = watch;
   else
-    poller->ready_head = watch;
-  poller->ready_tail = watch;
-  poller->n_ready++;
+    list->head = watch;
+  list->tail = watch;
+  list->length++;
 }
 
 void
-_gproc_poller_remove_ready (GProcPoller *poller,
-                            GProcWatch  *watch)
+_gproc_watch_list_remove (GProcWatch *watch)
 {
-  if (!watch->ready)
+  GProcWatchList *list = watch->list;
+
+  if (list == NULL)
     return;
 
-  if (watch->ready_prev != NULL)
-    watch->ready_prev->ready_next = watch->ready_next;
+  if (watch->list_prev != NULL)
+    watch->list_prev->list_next = watch->list_next;
   else
-    poller->ready_head = watch->ready_next;
-  if (watch->ready_next != NULL)
-    watch->ready_next->ready_prev = watch->ready_prev;
+    list->head = watch->list_next;
+  if (watch->list_next != NULL)
+    watch->list_next->list_prev = watch->list_prev;
   else
-    poller->ready_tail = watch->ready_prev;
+    list->tail = watch->list_prev;
 
-  watch->ready = FALSE;
-  watch->ready_next = watch->ready_prev = NULL;
-  poller->n_ready--;
+  watch->list = NULL;
+  watch->list_next = watch->list_prev = NULL;
+  list->length--;
 }
 
 /* Lets the context know of something ready that it would not see by itself. Within
@@ -270,7 +273,8 @@ poller_handle_event (GProcPoller      *poller,
 
       if (watch->waiting)
         {
-          _gproc_poller_push_ready (poller, watch, met);
+          watch->fired |= met;
+          _gproc_watch_list_push (&poller->ready, watch);
         }
       else
         {
@@ -315,6 +319,12 @@ poller_reopen (GProcPoller *poller)
 }
 
 static gboolean
+poller_has_calls (GProcPoller *poller)
+{
+  return poller->ready.length > 0 || poller->later.length > 0;
+}
+
+static gboolean
 poller_prepare (GSource *source,
                 int     *timeout)
 {
@@ -327,7 +337,7 @@ poller_prepare (GSource *source,
   g_atomic_int_inc ((int *) &poller->iteration);
   if (G_UNLIKELY (!poller_is_ours (poller)))
     poller_reopen (poller);
-  ready = poller->ready_head != NULL;
+  ready = poller_has_calls (poller);
   poller->polling = !ready;
   _gproc_loop_unlock ();
 
@@ -357,7 +367,7 @@ poller_check (GSource *source)
 
   _gproc_loop_lock ();
   poller->polling = FALSE;
-  ready = poller->ready_head != NULL;
+  ready = poller_has_calls (poller);
   if (!ready && poller->epoll_fd >= 0)
     ready = g_source_query_unix_fd (source, poller->epoll_tag) != 0;
   if (!ready)
@@ -385,7 +395,8 @@ poller_harvest_single (GProcPoller *poller)
   if (watch->next != NULL || !watch->waiting)
     return FALSE;
 
-  _gproc_poller_push_ready (poller, watch, watch->events);
+  watch->fired |= watch->events;
+  _gproc_watch_list_push (&poller->ready, watch);
 
   return TRUE;
 }
@@ -434,17 +445,78 @@ poller_harvest_tagged (GProcPoller *poller)
   return n_dropped;
 }
 
-static GProcWatch *
-poller_pop_ready (GProcPoller  *poller,
-                  GIOCondition *condition,
-                  gboolean     *registered)
+/* What is left of one dispatch. */
+typedef struct
 {
-  GProcWatch *watch = poller->ready_head;
+  gint64 deadline; /* 0: not known yet. */
+  guint n_called;
+  guint n_calls;  /* To come in this round. */
+  guint n_rounds; /* Behind this one. */
+} Turn;
 
-  if (watch == NULL)
+/* Whether nothing more is to be called in this dispatch. */
+static gboolean
+poller_ends_turn (GProcPoller *poller,
+                  Turn        *turn)
+{
+  if (turn->n_calls == 0 && turn->n_rounds > 0)
+    {
+      turn->n_rounds--;
+      turn->n_calls = poller->ready.length;
+    }
+  if (turn->n_calls == 0 || poller->ready.length == 0)
+    return TRUE;
+
+  /* The first call is made however late it is. */
+  if (turn->n_called++ == 0)
+    return FALSE;
+  if (turn->deadline == 0)
+    turn->deadline = g_source_get_time (&poller->source) + DISPATCH_BUDGET_US;
+
+  return g_get_monotonic_time () >= turn->deadline;
+}
+
+/* Collects what is to be called, behind what was left before. Returns how many watches let
+ * go of the poller. */
+static guint
+poller_begin_turn (GProcPoller *poller,
+                   Turn        *turn)
+{
+  GSource *source = &poller->source;
+  GProcWatch *watch;
+  guint n_dropped = 0;
+
+  while ((watch = poller->later.head) != NULL)
+    {
+      _gproc_watch_list_remove (watch);
+      _gproc_watch_list_push (&poller->ready, watch);
+    }
+  if (poller->epoll_fd >= 0 && g_source_query_unix_fd (source, poller->epoll_tag) != 0)
+    n_dropped += poller_harvest_epoll (poller);
+  n_dropped += poller_harvest_tagged (poller);
+
+  turn->deadline = 0;
+  turn->n_called = 0;
+  turn->n_calls = poller->ready.length;
+  turn->n_rounds = ROUNDS_PER_DISPATCH - 1;
+
+  return n_dropped;
+}
+
+/* The next watch whose function is to be called in this dispatch, or NULL. */
+static GProcWatch *
+poller_take_ready (GProcPoller  *poller,
+                   Turn         *turn,
+                   GIOCondition *condition,
+                   gboolean     *registered)
+{
+  GProcWatch *watch = poller->ready.head;
+
+  if (poller_ends_turn (poller, turn))
     return NULL;
 
-  _gproc_poller_remove_ready (poller, watch);
+  turn->n_calls--;
+  _gproc_watch_list_remove (watch);
   *condition = watch->fired;
   *registered = watch->fd >= 0;
   watch->fired = 0;
@@ -461,40 +533,32 @@ poller_dispatch (GSource     *source,
                  gpointer     user_data)
 {
   GProcPoller *poller = (GProcPoller *) source;
-  gint64 deadline = 0;
   GIOCondition condition;
-  gboolean registered;
+  gboolean registered, pushed;
   GProcWatch *watch;
-  guint n_dropped = 0, n_calls;
+  guint n_dropped;
+  Turn turn;
 
   _gproc_loop_lock ();
-  if (poller->epoll_fd >= 0 && g_source_query_unix_fd (source, poller->epoll_tag) != 0)
-    n_dropped += poller_harvest_epoll (poller);
-  n_dropped += poller_harvest_tagged (poller);
-  n_calls = poller->n_ready;
-  watch = poller_pop_ready (poller, &condition, &registered);
+  n_dropped = poller_begin_turn (poller, &turn);
+  watch = poller_take_ready (poller, &turn, &condition, &registered);
   _gproc_loop_unlock ();
 
   while (n_dropped-- > 0)
     _gproc_poller_release (poller);
 
+  pushed = _gproc_poller_push_default (poller);
   while (watch != NULL)
     {
       watch->func (watch, condition);
       if (!registered)
         _gproc_poller_release (poller);
 
-      if (--n_calls == 0)
-        break;
-      if (deadline == 0)
-        deadline = g_source_get_time (source) + DISPATCH_BUDGET_US;
-      if (g_get_monotonic_time () >= deadline)
-        break;
-
       _gproc_loop_lock ();
-      watch = poller_pop_ready (poller, &condition, &registered);
+      watch = poller_take_ready (poller, &turn, &condition, &registered);
       _gproc_loop_unlock ();
     }
+  _gproc_poller_pop_default (poller, pushed);
 
   return G_SOURCE_CONTINUE;
 }

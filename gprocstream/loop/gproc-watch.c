@@ -25,7 +25,7 @@ watch_detach (GProcWatch *watch)
   if (poller == NULL)
     return NULL;
 
-  _gproc_poller_remove_ready (poller, watch);
+  _gproc_watch_list_remove (watch);
   if (entry != NULL)
     {
       _gproc_poller_unlink_watch (entry, watch);
@@ -79,7 +79,8 @@ _gproc_watch_arm (GProcWatch   *watch,
   watch->waiting = TRUE;
   if (watch->entry->always_ready)
     {
-      _gproc_poller_push_ready (poller, watch, events);
+      watch->fired |= events;
+      _gproc_watch_list_push (&poller->later, watch);
       _gproc_poller_wake (poller);
     }
   _gproc_loop_unlock ();
@@ -106,11 +107,12 @@ _gproc_watch_rearm (GProcWatch   *watch,
   return registered;
 }
 
-/* Makes @watch wait with @poller, whatever descriptor it may be registered for there. */
+/* Makes @watch wait with @poller, whatever descriptor it may be registered for there, or
+ * puts it on @list of that poller. */
 static void
-watch_attach (GProcWatch  *watch,
-              GProcPoller *poller,
-              gboolean     ready)
+watch_attach (GProcWatch     *watch,
+              GProcPoller    *poller,
+              GProcWatchList *list)
 {
   GProcPoller *previous = NULL;
 
@@ -121,9 +123,9 @@ watch_attach (GProcWatch  *watch,
       watch->poller = _gproc_poller_ref (poller);
     }
   watch->waiting = TRUE;
-  if (ready)
+  if (list != NULL)
     {
-      _gproc_poller_push_ready (poller, watch, 0);
+      _gproc_watch_list_push (list, watch);
       _gproc_poller_wake (poller);
     }
   _gproc_loop_unlock ();
@@ -136,23 +138,30 @@ void
 _gproc_watch_post (GProcWatch  *watch,
                    GProcPoller *poller)
 {
-  watch_attach (watch, poller, TRUE);
+  watch_attach (watch, poller, &poller->later);
+}
+
+void
+_gproc_watch_post_soon (GProcWatch  *watch,
+                        GProcPoller *poller)
+{
+  watch_attach (watch, poller, &poller->ready);
 }
 
 void
 _gproc_watch_hold (GProcWatch  *watch,
                    GProcPoller *poller)
 {
-  watch_attach (watch, poller, FALSE);
+  watch_attach (watch, poller, NULL);
 }
 
 void
 _gproc_watch_wake (GProcWatch *watch)
 {
   _gproc_loop_lock ();
-  if (watch->waiting && !watch->ready)
+  if (watch->waiting && watch->list == NULL)
     {
-      _gproc_poller_push_ready (watch->poller, watch, 0);
+      _gproc_watch_list_push (&watch->poller->later, watch);
       _gproc_poller_wake (watch->poller);
     }
   _gproc_loop_unlock ();
@@ -168,7 +177,7 @@ _gproc_watch_disarm (GProcWatch *watch)
   waiting = watch->waiting;
   if (waiting)
     {
-      _gproc_poller_remove_ready (watch->poller, watch);
+      _gproc_watch_list_remove (watch);
       watch->waiting = FALSE;
       watch->fired = 0;
       if (watch->fd < 0)

@@ -6,6 +6,7 @@
 
 #include "streams/gproc-guest-private.h"
 #include "streams/gproc-read-core-private.h"
+#include "streams/gproc-read-result-private.h"
 #include "streams/gproc-reader-private.h"
 #include "streams/gproc-wait-private.h"
 
@@ -14,15 +15,13 @@ G_BEGIN_DECLS
 /* How a request is carried out: blocking, asynchronously, or not waiting at all. There
  * is at most one at a time. */
 
-typedef struct _GProcReadOp GProcReadOp;
-
 typedef struct
 {
   GProcWait wait;      /* First: its registration outlives the operations. */
   GMutex lock;         /* A stream may be closed in another thread than that which uses it. */
   GProcReader *reader; /* What this is embedded in. */
   GProcPoller *poller; /* That of the last operation. */
-  GProcReadOp *op;
+  GProcReadResult *op;
   GProcGuest *guest; /* What reads past the operations; or NULL. */
   gboolean shut;     /* Operations complete with CLOSED. */
   GProcReaderFunc shut_func;
@@ -47,12 +46,12 @@ void _gproc_read_ops_shut (GProcReadOps    *self,
                            GProcReaderFunc  func,
                            gpointer         user_data);
 
-/* @own_pending: GIO's pending mark is set and cleared here, not by a caller in GIO.
- * The result of @task is what is in the request. Takes @task and what is in @request. */
-void _gproc_read_op_start (GProcReader      *reader,
-                           GProcReadRequest *request,
-                           GTask            *task,
-                           gboolean          own_pending);
+/* Carries out the request of @op, which completes in the thread-default context of the
+ * caller. Takes @op. @own_pending: GIO's pending mark is set and cleared here, not by a
+ * caller in GIO. */
+void _gproc_read_op_start (GProcReadResult *op,
+                           int              priority,
+                           gboolean         own_pending);
 
 /* Both fill in the result, and return FALSE with an error. */
 gboolean _gproc_read_op_run (GProcReader       *reader,

@@ -9,13 +9,6 @@
 /* How often one wake-up reads before others get their turn. */
 #define READS_PER_WAKE_UP 4
 
-struct _GProcReadOp
-{
-  GProcReadRequest request;
-  GTask *task;
-  gboolean own_pending;
-};
-
 static void read_ops_ready (GProcWatch   *watch,
                             GIOCondition  condition);
 
@@ -42,32 +35,6 @@ set_closed (GError **error)
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The stream was closed"));
 }
 
-static void
-return_result (GTask            *task,
-               GProcReadRequest *request)
-{
-  switch (request->kind)
-    {
-    case GPROC_READ_FILL:
-    case GPROC_READ_PLAIN:
-    case GPROC_READ_SKIP:
-      g_task_return_int (task, request->n);
-      break;
-    case GPROC_READ_LINE_UTF8:
-      g_task_return_pointer (task, g_steal_pointer (&request->text), g_free);
-      break;
-    case GPROC_READ_SOME:
-    case GPROC_READ_LINE:
-    case GPROC_READ_LINES:
-    case GPROC_READ_UNTIL:
-    case GPROC_READ_EXACTLY:
-    case GPROC_READ_TO_END:
-    default:
-      g_task_return_pointer (task, g_steal_pointer (&request->bytes),
-                             (GDestroyNotify) g_bytes_unref);
-    }
-}
-
 /* Takes @error. The callback may begin the next operation, or drop the reader. Without
  * the lock. */
 static void
@@ -75,32 +42,25 @@ read_op_complete (GProcReadOps *self,
                   GError       *error)
 {
   GProcReadCore *core = _gproc_reader_get_core (self->reader);
-  g_autoptr (GTask) task = NULL;
+  GProcReader *reader = self->reader;
   GProcReaderFunc shut_func;
-  GProcReadOp *op;
+  GProcReadResult *op;
 
   g_mutex_lock (&self->lock);
   op = g_steal_pointer (&self->op);
   shut_func = g_steal_pointer (&self->shut_func);
   g_mutex_unlock (&self->lock);
 
-  task = op->task;
   _gproc_wait_finish (&self->wait);
   _gproc_buffer_trim (&core->buffer);
   if (op->own_pending)
-    g_input_stream_clear_pending (G_INPUT_STREAM (self->reader));
-  _gproc_reader_check_ended (self->reader);
+    g_input_stream_clear_pending (G_INPUT_STREAM (reader));
+  _gproc_reader_check_ended (reader);
 
-  if (error != NULL)
-    g_task_return_error (task, error);
-  else
-    return_result (task, &op->request);
-
-  _gproc_read_request_clear (&op->request);
-  g_free (op);
-
+  _gproc_read_result_return (op, error);
   if (shut_func != NULL)
-    shut_func (self->reader, self->shut_data);
+    shut_func (reader, self->shut_data);
+  _gproc_read_result_release (op);
 }
 
 /* Goes on as far as it can without waiting; then waits. TRUE if the operation is over.
@@ -109,7 +69,7 @@ static gboolean
 read_op_advance (GProcReadOps  *self,
                  GError       **error)
 {
-  GProcReadOp *op = self->op;
+  GProcReadResult *op = self->op;
   GProcReadCore *core = _gproc_reader_get_core (self->reader);
   GProcFill fill = GPROC_FILL_PROGRESS;
 
@@ -132,7 +92,7 @@ read_op_advance (GProcReadOps  *self,
       return FALSE;
     }
 
-  _gproc_wait_set_cancellable (&self->wait, g_task_get_cancellable (op->task));
+  _gproc_wait_set_cancellable (&self->wait, op->cancellable);
   _gproc_input_wait (&core->input, &self->wait, self->poller, G_OBJECT (self->reader),
                      _gproc_read_core_wanted (core, &op->request));
 
@@ -144,7 +104,7 @@ read_op_continue (GProcReadOps  *self,
                   GError       **error)
 {
   GProcReadCore *core = _gproc_reader_get_core (self->reader);
-  GProcReadOp *op = self->op;
+  GProcReadResult *op = self->op;
 
   if (op == NULL)
     return FALSE;
@@ -159,7 +119,7 @@ read_op_continue (GProcReadOps  *self,
       return TRUE;
     }
 
-  return g_cancellable_set_error_if_cancelled (g_task_get_cancellable (op->task), error) ||
+  return g_cancellable_set_error_if_cancelled (op->cancellable, error) ||
          read_op_advance (self, error);
 }
 
@@ -179,13 +139,12 @@ read_ops_ready (GProcWatch   *watch,
     read_op_complete (self, error);
 }
 
-/* The poller for @task: most often that of the operation before. */
+/* The poller for the caller's context: most often that of the operation before. */
 static void
 read_ops_set_poller (GProcReadOps *self,
-                     GTask        *task)
+                     int           priority)
 {
-  GMainContext *context = g_task_get_context (task);
-  int priority = g_task_get_priority (task);
+  GMainContext *context = g_main_context_get_thread_default ();
 
   if (self->poller != NULL && _gproc_poller_matches (self->poller, context, priority))
     return;
@@ -221,65 +180,58 @@ static void
 read_op_begin (GProcReadOps *self)
 {
   GProcReadCore *core = _gproc_reader_get_core (self->reader);
-  GProcReadOp *op = self->op;
+  GProcReadResult *op = self->op;
   g_autoptr (GError) error = NULL;
   int fd;
 
   if (self->shut || !_gproc_input_is_open (&core->input) || core->eof || core->error != NULL ||
       _gproc_buffer_length (&core->buffer) > 0 || asks_for_nothing (&op->request) ||
-      g_cancellable_is_cancelled (g_task_get_cancellable (op->task)))
+      g_cancellable_is_cancelled (op->cancellable))
     {
-      _gproc_wait_post (&self->wait, self->poller);
+      _gproc_wait_post_soon (&self->wait, self->poller);
       return;
     }
 
-  _gproc_wait_set_cancellable (&self->wait, g_task_get_cancellable (op->task));
+  _gproc_wait_set_cancellable (&self->wait, op->cancellable);
 
   /* Where the descriptor is watched already the look whether there is anything comes for free
-   * with the next iteration. Of one that sends much there most likely is: then one call
-   * less is made by reading at once. */
+   * with the next iteration. Of one that sends much there most likely is: it is read, without
+   * that look, once the caller had time to let go of what it got before, whose memory is
+   * still in the cache. */
   fd = core->input.descriptor != NULL ? _gproc_input_get_fd (&core->input) : -1;
   if (fd >= 0 && core->bulk == 0 &&
       _gproc_wait_again_for_fd (&self->wait, self->poller, fd, G_IO_IN))
     return;
 
-  if (_gproc_read_core_fill (core, &op->request, FALSE, NULL, NULL, &error) == GPROC_FILL_WAIT)
+  if (core->bulk > 0)
+    _gproc_wait_post_soon (&self->wait, self->poller);
+  else if (_gproc_read_core_fill (core, &op->request, FALSE, NULL, NULL, &error) == GPROC_FILL_WAIT)
     _gproc_input_wait (&core->input, &self->wait, self->poller, G_OBJECT (self->reader),
                        _gproc_read_core_wanted (core, &op->request));
   else
-    _gproc_wait_post (&self->wait, self->poller);
+    _gproc_wait_post_soon (&self->wait, self->poller);
 }
 
 void
-_gproc_read_op_start (GProcReader      *reader,
-                      GProcReadRequest *request,
-                      GTask            *task,
-                      gboolean          own_pending)
+_gproc_read_op_start (GProcReadResult *op,
+                      int              priority,
+                      gboolean         own_pending)
 {
-  GProcReadOps *self = _gproc_reader_get_ops (reader);
-  GProcReadOp *op;
+  GProcReadOps *self = _gproc_reader_get_ops (op->reader);
   GError *error = NULL;
 
-  /* A result that was taken from the stream must reach the caller. */
-  g_task_set_check_cancellable (task, FALSE);
-
-  if (own_pending && !g_input_stream_set_pending (G_INPUT_STREAM (reader), &error))
+  if (own_pending && !g_input_stream_set_pending (G_INPUT_STREAM (op->reader), &error))
     {
-      _gproc_read_request_clear (request);
-      g_task_return_error (task, error);
-      g_object_unref (task);
+      _gproc_read_result_return_later (op, priority, error);
       return;
     }
 
-  op = g_new0 (GProcReadOp, 1);
-  op->request = *request;
-  op->task = task;
   op->own_pending = own_pending;
 
   g_mutex_lock (&self->lock);
   self->op = op;
-  read_ops_set_poller (self, task);
-  _gproc_read_core_begin (_gproc_reader_get_core (reader), &op->request);
+  read_ops_set_poller (self, priority);
+  _gproc_read_core_begin (_gproc_reader_get_core (op->reader), &op->request);
   read_op_begin (self);
   g_mutex_unlock (&self->lock);
 }

@@ -70,11 +70,9 @@ _gproc_reader_start (GProcReader         *self,
                      gpointer             user_data,
                      gpointer             source_tag)
 {
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
-
-  g_task_set_source_tag (task, source_tag);
-  g_task_set_priority (task, io_priority);
-  _gproc_read_op_start (self, request, task, TRUE);
+  _gproc_read_op_start (_gproc_read_result_new (self, request, cancellable, callback, user_data,
+                                                source_tag),
+                        io_priority, TRUE);
 }
 
 gpointer
@@ -83,10 +81,17 @@ _gproc_reader_finish (GProcReader   *self,
                       gpointer       source_tag,
                       GError       **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), NULL);
+  GProcReadResult *read;
 
-  return g_task_propagate_pointer (G_TASK (result), error);
+  g_return_val_if_fail (_gproc_read_result_is_valid (result, self, source_tag), NULL);
+
+  read = GPROC_READ_RESULT (result);
+  if (!_gproc_read_result_propagate (read, error))
+    return NULL;
+
+  return read->request.kind == GPROC_READ_LINE_UTF8
+           ? (gpointer) g_steal_pointer (&read->request.text)
+           : g_steal_pointer (&read->request.bytes);
 }
 
 /**
@@ -457,10 +462,13 @@ gproc_reader_fill_finish (GProcReader   *self,
                           GAsyncResult  *result,
                           GError       **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, self), -1);
-  g_return_val_if_fail (g_async_result_is_tagged (result, gproc_reader_fill_async), -1);
+  GProcReadResult *read;
 
-  return g_task_propagate_int (G_TASK (result), error);
+  g_return_val_if_fail (_gproc_read_result_is_valid (result, self, gproc_reader_fill_async), -1);
+
+  read = GPROC_READ_RESULT (result);
+
+  return _gproc_read_result_propagate (read, error) ? read->request.n : -1;
 }
 
 /**

@@ -53,11 +53,10 @@ reader_start_plain (GProcReader         *self,
                     gpointer             user_data)
 {
   GProcReadRequest request = { .kind = kind, .count = count, .target = buffer };
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
 
-  g_task_set_source_tag (task, reader_start_plain);
-  g_task_set_priority (task, io_priority);
-  _gproc_read_op_start (self, &request, task, FALSE);
+  _gproc_read_op_start (_gproc_read_result_new (self, &request, cancellable, callback, user_data,
+                                                reader_start_plain),
+                        io_priority, FALSE);
 }
 
 static void
@@ -78,9 +77,15 @@ gproc_reader_read_finish_fn (GInputStream  *stream,
                              GAsyncResult  *result,
                              GError       **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, stream), -1);
+  GProcReadResult *read;
 
-  return g_task_propagate_int (G_TASK (result), error);
+  g_return_val_if_fail (_gproc_read_result_is_valid (result, GPROC_READER (stream),
+                                                     reader_start_plain),
+                        -1);
+
+  read = GPROC_READ_RESULT (result);
+
+  return _gproc_read_result_propagate (read, error) ? read->request.n : -1;
 }
 
 static void

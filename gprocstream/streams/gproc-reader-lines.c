@@ -380,7 +380,9 @@ start_until (GProcReader         *self,
   if (check_separators (request, &error))
     _gproc_reader_start (self, request, io_priority, cancellable, callback, user_data, source_tag);
   else
-    g_task_report_error (self, callback, user_data, source_tag, error);
+    _gproc_read_result_return_later (_gproc_read_result_new (self, request, cancellable, callback,
+                                                             user_data, source_tag),
+                                     io_priority, error);
 }
 
 /**

@@ -53,6 +53,10 @@ void _gproc_wait_for_source (GProcWait       *self,
 void _gproc_wait_post (GProcWait   *self,
                        GProcPoller *poller);
 
+/* See _gproc_watch_post_soon (). */
+void _gproc_wait_post_soon (GProcWait   *self,
+                            GProcPoller *poller);
+
 /* When an operation is done, with no wait under way: keeps what makes the next one
  * cheap. */
 void _gproc_wait_finish (GProcWait *self);

@@ -174,6 +174,13 @@ _gproc_wait_post (GProcWait   *self,
   _gproc_watch_post (&self->watch, poller);
 }
 
+void
+_gproc_wait_post_soon (GProcWait   *self,
+                       GProcPoller *poller)
+{
+  _gproc_watch_post_soon (&self->watch, poller);
+}
+
 static void
 wait_disconnect (GProcWait *self)
 {
