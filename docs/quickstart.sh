@@ -37,7 +37,7 @@ PKG_CONFIG_PATH=$work/prefix/lib/pkgconfig
 LD_LIBRARY_PATH=$work/prefix/lib
 GI_TYPELIB_PATH=$work/prefix/lib/girepository-1.0
 export PKG_CONFIG_PATH LD_LIBRARY_PATH GI_TYPELIB_PATH
-for example in git-cat-file gzip-roundtrip; do
+for example in git-cat-file gzip-roundtrip tar-zstd; do
   # shellcheck disable=SC2046
   cc -O2 "$top/docs/examples/$example.c" -o "$work/$example" \
     $(pkg-config --cflags --libs gprocstream-1)
@@ -75,5 +75,8 @@ tar -cf - -C / usr/bin usr/lib 2>/dev/null | head -c 100000000 >"$work/input"
 "$work/gzip-roundtrip" "$work/input"
 cksum=$(sha256sum <"$work/input" | cut -d' ' -f1)
 echo "sha256sum says:              $cksum"
+echo
+echo '== The sources through tar and zstd into a file, joined without this process between, in C'
+"$work/tar-zstd" gprocstream "$work/packed"
 echo
 echo 'All examples ran.'

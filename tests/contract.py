@@ -21,6 +21,9 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # How many numbers each section has that the library must keep so far.
 SECTIONS = {1: 13, 2: 14, 3: 9, 4: 12}
 
+# And which numbers besides, of sections that are not complete.
+SINGLE = ['5.6']
+
 
 def rows():
     with open(TSV, encoding='utf-8') as file:
@@ -38,7 +41,7 @@ def each_row_is_a_number_and_a_path():
 
 def every_number_has_a_test():
     wanted = [f'{section}.{number}' for section, count in SECTIONS.items()
-              for number in range(1, count + 1)]
+              for number in range(1, count + 1)] + SINGLE
     found = {row[0] for row in rows()}
     missing = [number for number in wanted if number not in found]
     assert not missing, f'without a test: {missing}'

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs the programs of docs/examples on real input and looks at what they print.
 
-usage: examples.py GIT-CAT-FILE GZIP-ROUNDTRIP [--python] [--gjs]
+usage: examples.py GIT-CAT-FILE GZIP-ROUNDTRIP TAR-ZSTD [--python] [--gjs]
 """
 
 import hashlib
@@ -11,13 +11,14 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 
 import tap
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EXAMPLES = os.path.join(TOP, 'docs', 'examples')
-GIT_CAT_FILE, GZIP_ROUNDTRIP = map(os.path.abspath, sys.argv[1:3])
+GIT_CAT_FILE, GZIP_ROUNDTRIP, TAR_ZSTD = map(os.path.abspath, sys.argv[1:4])
 NAMES = ['HEAD', 'HEAD^{tree}', 'HEAD:text', 'HEAD:binary', 'HEAD:empty', 'HEAD:large']
 # Neither the configuration of the user nor the repository around the tests matters.
 ENVIRONMENT = {**{name: value for name, value in os.environ.items() if name[:4] != 'GIT_'},
@@ -26,8 +27,9 @@ ENVIRONMENT = {**{name: value for name, value in os.environ.items() if name[:4] 
                'GIT_COMMITTER_NAME': 'a', 'GIT_COMMITTER_EMAIL': 'a@localhost'}
 
 
-def output(command, folder=None, status=0):
-    result = subprocess.run(command, check=False, cwd=folder, env=ENVIRONMENT, timeout=200,
+def output(command, folder=None, status=0, **environment):
+    result = subprocess.run(command, check=False, cwd=folder, timeout=200,
+                            env={**ENVIRONMENT, **environment},
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE)
     assert result.returncode == status, (command, result)
@@ -108,5 +110,60 @@ def gzip_of_a_missing_file():
     assert 'No such file' in output([GZIP_ROUNDTRIP, '/nonexistent/file'], status=1)
 
 
+def check_packing(folder, compressor, **environment):
+    """The sources are packed, unpacked by other means, and compared."""
+    packed = os.path.join(folder, compressor)
+    source = shutil.copytree(os.path.join(TOP, 'gprocstream'), os.path.join(folder, 'source'))
+    text = output([TAR_ZSTD, source, packed], **environment)
+    size = os.path.getsize(packed)
+    assert size > 0 and text == f'{packed}: {size} bytes by tar and {compressor}\n', text
+    unpacked = packed + '.tar'
+    with open(unpacked, 'wb') as file:
+        subprocess.run([compressor, '-dc', packed], check=True, stdout=file)
+    with tarfile.open(unpacked) as archive:
+        for member in archive.getmembers():
+            path = os.path.join(source, member.name)
+            if member.isfile():
+                with open(path, 'rb') as file:
+                    assert file.read() == archive.extractfile(member).read(), path
+        packed_names = {os.path.normpath(member.name) for member in archive.getmembers()}
+    names = {os.path.relpath(os.path.join(path, name), source)
+             for path, folders, files in os.walk(source) for name in folders + files}
+    assert packed_names == names | {'.'}, packed_names ^ names
+    # A file that is there is not overwritten.
+    assert 'exists' in output([TAR_ZSTD, source, packed], status=1, **environment)
+    assert os.path.getsize(packed) == size
+
+
+def tar_with_zstd():
+    if not shutil.which('zstd'):
+        raise tap.Skip('there is no zstd')
+    with tempfile.TemporaryDirectory() as folder:
+        check_packing(folder, 'zstd')
+
+
+def tar_with_gzip():
+    with tempfile.TemporaryDirectory() as folder:
+        programs = os.path.join(folder, 'programs')
+        os.mkdir(programs)
+        for name in 'tar', 'gzip':
+            os.symlink(shutil.which(name), os.path.join(programs, name))
+        check_packing(folder, 'gzip', PATH=programs)
+        # Without either of the two no file is made.
+        os.remove(os.path.join(programs, 'gzip'))
+        packed = os.path.join(folder, 'none')
+        text = output([TAR_ZSTD, folder, packed], status=1, PATH=programs)
+        assert 'Stage 2' in text and 'gzip' in text and not os.path.exists(packed), text
+
+
+def tar_of_what_cannot_be_packed():
+    with tempfile.TemporaryDirectory() as folder:
+        packed = os.path.join(folder, 'packed')
+        text = output([TAR_ZSTD, os.path.join(folder, 'missing'), packed], status=1)
+        assert 'Stage 1' in text and 'chdir' in text, text
+        assert not os.path.exists(packed)
+
+
 tap.run('/gproc/examples', git_cat_file_in_c, git_cat_file_in_python, git_cat_file_in_javascript,
-        gzip_both_ways_with_100_megabytes, gzip_of_nothing, gzip_of_a_missing_file)
+        gzip_both_ways_with_100_megabytes, gzip_of_nothing, gzip_of_a_missing_file, tar_with_zstd,
+        tar_with_gzip, tar_of_what_cannot_be_packed)

@@ -23,8 +23,8 @@ C = '{http://www.gtk.org/introspection/c/1.0}'
 GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
 NAMESPACE = xml.etree.ElementTree.parse(sys.argv[1]).getroot().find(CORE + 'namespace')
 
-CLASSES = {'Launcher': GObject.Object, 'Reader': Gio.InputStream, 'Result': GObject.Object,
-           'Stream': Gio.IOStream, 'Writer': Gio.OutputStream}
+CLASSES = {'Launcher': GObject.Object, 'Pipeline': Gio.IOStream, 'Pump': GObject.Object,
+           'Reader': Gio.InputStream, 'Result': GObject.Object, 'Stream': Gio.IOStream, 'Writer': Gio.OutputStream}
 
 
 def callables():
@@ -45,8 +45,9 @@ def there_are_these_types_and_no_other():
                                 CORE + 'callback', CORE + 'union')}
     assert found == {
         'Backend', 'BackendInterface', 'Disposition', 'FileFlags', 'Launcher', 'LauncherClass',
-        'LimitPolicy', 'PipeDirection', 'Reader', 'ReaderClass', 'Result', 'ResultClass',
-        'Stream', 'StreamClass', 'StreamError', 'StreamFlags', 'Writer', 'WriterClass'}, found
+        'LimitPolicy', 'PipeDirection', 'Pipeline', 'PipelineClass', 'Pump', 'PumpClass', 'Reader',
+        'ReaderClass', 'Result', 'ResultClass', 'Stream', 'StreamClass', 'StreamError',
+        'StreamFlags', 'Writer', 'WriterClass'}, found
 
 
 def classes_are_derived_as_documented():
@@ -59,7 +60,7 @@ def classes_are_derived_as_documented():
 def nothing_private_is_there():
     text = xml.etree.ElementTree.tostring(NAMESPACE).decode()
     for word in ('_gproc_', 'private', 'Poller', 'Watch', 'Worker', 'Descriptor', 'WriteQueue',
-                 'LocalBackend', 'SubprocessBackend', 'Pump', 'Pipeline', 'Pty'):
+                 'LocalBackend', 'SubprocessBackend', 'Mover', 'Joint', 'Pty'):
         names = re.findall(r'(?:name|identifier|type)="([^"]*' + word + '[^"]*)"', text)
         names = [name for name in names if not name.startswith('get_pidfd')]
         assert not names, names
@@ -109,8 +110,8 @@ def every_asynchronous_method_has_its_finish():
             assert finish is not None, name
             parameters = [parameter.get('name') for parameter
                           in method.findall(CORE + 'parameters/' + CORE + 'parameter')]
-            assert parameters[-4:] == ['io_priority', 'cancellable', 'callback', 'user_data'] or \
-                method.get(C + 'identifier') == 'gproc_stream_splice_async', (name, parameters)
+            assert parameters[-4:] == ['io_priority', 'cancellable', 'callback', 'user_data'], \
+                (name, parameters)
             callback = method.find(f'.//{CORE}parameter[@name="callback"]')
             assert callback.get('scope') == 'async' and callback.get('nullable') == '1', name
 
@@ -134,7 +135,7 @@ def nothing_of_gio_is_shadowed():
              'read_all_async', 'skip', 'close', 'close_async', 'close_finish', 'write',
              'write_async', 'write_all', 'write_bytes', 'writev', 'flush', 'flush_async',
              'is_closed', 'has_pending', 'set_pending', 'clear_pending', 'splice'}
-    for name in 'Reader', 'Writer', 'Stream':
+    for name in 'Reader', 'Writer', 'Stream', 'Pipeline':
         element = NAMESPACE.find(f'{CORE}class[@name="{name}"]')
         own = {method.get('name') for method in element.findall(CORE + 'method')}
         assert not own & taken, own & taken
@@ -156,6 +157,13 @@ def the_agreed_methods_exist():
                  'kill send_signal_group stop stop_async abort communicate communicate_async '
                  'communicate_utf8 communicate_utf8_async resize get_reader get_writer').split():
         assert callable(getattr(GProc.Stream, name)), name
+    for name in ('append spawn get_stage get_stdin get_stdout get_returncodes try_wait wait '
+                 'wait_async wait_check wait_check_async stop stop_async abort').split():
+        assert callable(getattr(GProc.Pipeline, name)), name
+    for name in ('flush is_done run run_async run_finish run_all_async run_all_finish '
+                 'get_bytes_transferred').split():
+        assert callable(getattr(GProc.Pump, name)), name
+    assert callable(GProc.Stream.splice_async) and callable(GProc.Stream.splice_finish)
     for name in 'wait try_wait send_signal resize close get_identifier'.split():
         assert callable(getattr(GProc.Backend, name)), name
 
@@ -179,13 +187,15 @@ def the_end_of_a_stream_is_told_from_nothing():
 
 def objects_without_arguments_print_nothing():
     program = 'import gi; gi.require_version("GProc", "1"); from gi.repository import GProc\n' \
-        'for name in "Stream", "Reader", "Writer", "Launcher", "Result":\n' \
+        'for name in "Stream", "Reader", "Writer", "Launcher", "Result", "Pipeline", "Pump":\n' \
         '    thing = getattr(GProc, name)()\n' \
         '    if hasattr(thing, "close"): thing.close(None)\n' \
         '    del thing\n' \
         'stream = GProc.Stream()\n' \
         'stream.get_returncode(), stream.get_pid(), stream.abort(), stream.try_wait()\n' \
-        'stream.get_input_stream().close(None)\n'
+        'stream.get_input_stream().close(None)\n' \
+        'GProc.Pipeline().abort()\n' \
+        'GProc.Pump().is_done()\n'
     result = subprocess.run([sys.executable, '-c', program], check=False, stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
     assert result.returncode == 0 and result.stdout == b'', result

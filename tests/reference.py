@@ -32,7 +32,8 @@ def no_link_is_broken():
         gi_docgen('generate', '--quiet', '--no-namespace-dir', '--content-dir', CONTENT,
                   '--output-dir', folder)
         for name in ('index.html', 'overview.html', 'coming-from-gsubprocess.html',
-                     'threads-and-contexts.html', 'errors.html', 'class.Stream.html'):
+                     'pipelines.html', 'transfers.html', 'threads-and-contexts.html', 'errors.html',
+                     'class.Stream.html'):
             assert os.path.exists(os.path.join(folder, name)), name
         broken = []
         for path in glob.glob(os.path.join(folder, '*.html')):

@@ -24,16 +24,11 @@ typedef struct
   GProcMover *mover; /* What this is embedded in. */
 } GProcMoverSide;
 
-#define GPROC_MOVER_OF_GUEST(guest_)                               \
-  (((GProcMoverSide *) (gpointer) ((char *) (guest_) -             \
-                                   G_STRUCT_OFFSET (GProcMoverSide, guest))) \
-     ->mover)
-
 struct _GProcMover
 {
   GObject parent_instance;
 
-  GInputStream *source;  /* As given. */
+  GInputStream *source; /* As given. */
   GOutputStream *target;
   GProcReader *reader;
   GProcWriter *writer;

@@ -20,6 +20,14 @@ mover_lock (GProcMover *self)
   return &_gproc_reader_get_ops (self->reader)->lock;
 }
 
+static GProcMover *
+mover_of_guest (GProcGuest *guest)
+{
+  gpointer side = (char *) guest - G_STRUCT_OFFSET (GProcMoverSide, guest);
+
+  return ((GProcMoverSide *) side)->mover;
+}
+
 /* Has the run look at what there is to do, in its context. */
 static void
 mover_poke (GProcMover *self)
@@ -30,7 +38,7 @@ mover_poke (GProcMover *self)
 static void
 reader_closing (GProcGuest *guest)
 {
-  GProcMover *self = GPROC_MOVER_OF_GUEST (guest);
+  GProcMover *self = mover_of_guest (guest);
 
   _gproc_wait_clear (&self->from.wait);
   mover_poke (self);
@@ -40,7 +48,7 @@ reader_closing (GProcGuest *guest)
 static void
 writer_closing (GProcGuest *guest)
 {
-  GProcMover *self = GPROC_MOVER_OF_GUEST (guest);
+  GProcMover *self = mover_of_guest (guest);
 
   g_mutex_lock (mover_lock (self));
   _gproc_wait_clear (&self->to.wait);

@@ -316,7 +316,7 @@ install_properties (GObjectClass *object_class)
    * Since: 1.0
    */
   properties[PROP_BYTES_READ] = g_param_spec_uint64 ("bytes-read", NULL, NULL, 0, G_MAXUINT64, 0,
-                                                   read_only);
+                                                     read_only);
 
   /**
    * GProcReader:last-partial: (getter get_last_partial)

@@ -105,7 +105,8 @@ gproc_writer_writev_fn (GOutputStream        *stream,
                         GCancellable         *cancellable,
                         GError              **error)
 {
-  gssize count = _gproc_writer_write (GPROC_WRITER (stream), vectors, n_vectors, cancellable, error);
+  gssize count = _gproc_writer_write (GPROC_WRITER (stream), vectors, n_vectors, cancellable,
+                                      error);
 
   if (bytes_written != NULL)
     *bytes_written = count > 0 ? (gsize) count : 0;

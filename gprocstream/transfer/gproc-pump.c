@@ -149,10 +149,10 @@ gproc_pump_set_property (GObject      *object,
 static void
 install_properties (GObjectClass *object_class)
 {
-  const GParamFlags construct_only =
-    G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
-  const GParamFlags read_write =
-    G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+  const GParamFlags construct_only = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY |
+                                     G_PARAM_STATIC_STRINGS;
+  const GParamFlags read_write = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY |
+                                 G_PARAM_STATIC_STRINGS;
 
   /**
    * GProcPump:source: (getter get_source)
@@ -161,8 +161,8 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_SOURCE] =
-    g_param_spec_object ("source", NULL, NULL, G_TYPE_INPUT_STREAM, construct_only);
+  properties[PROP_SOURCE] = g_param_spec_object ("source", NULL, NULL, G_TYPE_INPUT_STREAM,
+                                                 construct_only);
 
   /**
    * GProcPump:target: (getter get_target)
@@ -171,8 +171,8 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_TARGET] =
-    g_param_spec_object ("target", NULL, NULL, G_TYPE_OUTPUT_STREAM, construct_only);
+  properties[PROP_TARGET] = g_param_spec_object ("target", NULL, NULL, G_TYPE_OUTPUT_STREAM,
+                                                 construct_only);
 
   /**
    * GProcPump:wait-for-output: (getter get_wait_for_output) (setter set_wait_for_output)
@@ -181,8 +181,8 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_WAIT_FOR_OUTPUT] =
-    g_param_spec_boolean ("wait-for-output", NULL, NULL, TRUE, read_write);
+  properties[PROP_WAIT_FOR_OUTPUT] = g_param_spec_boolean ("wait-for-output", NULL, NULL, TRUE,
+                                                           read_write);
 
   /**
    * GProcPump:propagate-close: (getter get_propagate_close) (setter set_propagate_close)
@@ -191,8 +191,8 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_PROPAGATE_CLOSE] =
-    g_param_spec_boolean ("propagate-close", NULL, NULL, TRUE, read_write);
+  properties[PROP_PROPAGATE_CLOSE] = g_param_spec_boolean ("propagate-close", NULL, NULL, TRUE,
+                                                           read_write);
 
   /**
    * GProcPump:bytes-transferred: (getter get_bytes_transferred)
@@ -202,9 +202,11 @@ install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_BYTES_TRANSFERRED] =
-    g_param_spec_uint64 ("bytes-transferred", NULL, NULL, 0, G_MAXUINT64, 0,
-                         G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_BYTES_TRANSFERRED] = g_param_spec_uint64 ("bytes-transferred", NULL, NULL, 0,
+                                                            G_MAXUINT64, 0,
+                                                            G_PARAM_READABLE |
+                                                              G_PARAM_EXPLICIT_NOTIFY |
+                                                              G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
@@ -414,6 +416,9 @@ gproc_pump_is_done (GProcPump *self)
 {
   g_return_val_if_fail (GPROC_IS_PUMP (self), FALSE);
 
+  if (self->mover == NULL)
+    return TRUE;
+
   return (self->ended || !self->wait_for_output) && pump_get_queued (self) == 0;
 }
 
@@ -421,10 +426,14 @@ static gboolean
 pump_check_idle (GProcPump  *self,
                  GError    **error)
 {
-  if (self->task == NULL)
+  if (self->task == NULL && self->mover != NULL)
     return TRUE;
 
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING, _ ("The pump is running already"));
+  if (self->mover == NULL)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
+                         _ ("The pump was made without a source or without a target"));
+  else
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING, _ ("The pump is running already"));
 
   return FALSE;
 }
@@ -450,8 +459,8 @@ pump_try_finish (GProcPump  *self,
 
   self->finished = TRUE;
 
-  return !self->propagate_close || _gproc_half_close (self->target, G_OUTPUT_STREAM (writer), TRUE,
-                                                      NULL, error);
+  return !self->propagate_close ||
+         _gproc_half_close (self->target, G_OUTPUT_STREAM (writer), TRUE, NULL, error);
 }
 
 /**

@@ -9,10 +9,13 @@ import System from 'system';
 
 for (const name of ['read_line', 'read_line_utf8', 'read_lines', 'read_exactly', 'read_until'])
     Gio._promisify(GProc.Reader.prototype, `${name}_async`, `${name}_finish`);
-for (const name of ['wait', 'wait_check', 'communicate_utf8', 'stop'])
+for (const name of ['wait', 'wait_check', 'communicate_utf8', 'stop', 'splice'])
     Gio._promisify(GProc.Stream.prototype, `${name}_async`, `${name}_finish`);
 Gio._promisify(GProc.Writer.prototype, 'drain_async', 'drain_finish');
+Gio._promisify(GProc.Pump.prototype, 'run_async', 'run_finish');
 Gio._promisify(GProc.Launcher.prototype, 'run_async', 'run_finish');
+for (const name of ['wait', 'wait_check', 'stop'])
+    Gio._promisify(GProc.Pipeline.prototype, `${name}_async`, `${name}_finish`);
 
 const testprog = GLib.getenv('GPROC_TESTPROG');
 const priority = GLib.PRIORITY_DEFAULT;
@@ -92,6 +95,38 @@ const tests = {
         assertEqual(stream.get_returncode(), GProc.RETURNCODE_NONE);
         await stream.stop_async(1000, priority, null);
         assertEqual(stream.get_returncode(), -15);
+    },
+
+    async 'processes-are-joined'() {
+        const pipeline = new GProc.Pipeline();
+        pipeline.append(null, ['cat']);
+        pipeline.append(null, ['tr', 'a-z', 'A-Z']);
+        pipeline.spawn();
+        pipeline.get_stdin().queue('through both\n');
+        pipeline.get_stdin().write_eof();
+        assertEqual(await pipeline.get_stdout().read_line_utf8_async(priority, null),
+            'THROUGH BOTH');
+        assertEqual(await pipeline.wait_check_async(priority, null), true);
+        assertEqual(pipeline.get_returncodes().join(), '0,0');
+    },
+
+    async 'two-processes-are-spliced'() {
+        const producer = GProc.Stream.new(
+            ['sh', '-c', 'printf "3\\n1\\n2\\n"; exec >&-; cat >&2'], GProc.StreamFlags.STDERR_PIPE);
+        const sort = GProc.Stream.new(['sort'], NONE);
+        await producer.splice_async(sort, Gio.IOStreamSpliceFlags.WAIT_FOR_BOTH, priority, null);
+        assertEqual(await producer.get_stderr().read_line_utf8_async(priority, null), '1');
+        assertEqual(producer.get_stdout().get_bytes_read(), 6);
+        producer.abort();
+    },
+
+    async 'output-is-pumped'() {
+        const stream = GProc.Stream.new([testprog, 'echo', 'word'], NONE);
+        const target = Gio.MemoryOutputStream.new_resizable();
+        const pump = GProc.Pump.new(stream.get_stdout(), target);
+        assertEqual(await pump.run_async(priority, null), true);
+        assertEqual(pump.bytes_transferred, 5);
+        assertEqual(target.is_closed(), true);
     },
 
     async 'reads-are-cancelled'() {

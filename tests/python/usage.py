@@ -129,6 +129,53 @@ def signals_are_emitted():
     assert sorted(seen) == ['exited', 'output-ended']
 
 
+def processes_are_joined():
+    pipeline = GProc.Pipeline()
+    for arguments in ['cat'], [TESTPROG, 'eof-exit', '5'], ['tr', 'a-z', 'A-Z']:
+        pipeline.append(None, arguments)
+    assert pipeline.get_stage(0) is None
+    assert pipeline.spawn()
+    assert pipeline.get_stage(1).get_pid() > 0
+    pipeline.get_stdin().write_eof()
+    assert pipeline.get_stdout().read_line(None) is None
+    assert pipeline.wait(None) == 5
+    assert pipeline.get_returncodes() == [0, 5, 0]
+    error = fails(GProc.StreamError.quark(), GProc.StreamError.EXIT_STATUS, pipeline.wait_check,
+                  None)
+    assert error.message.startswith('Stage 2 '), error.message
+    assert GProc.Pipeline().get_returncodes() == []
+
+
+def two_processes_are_spliced():
+    producer = GProc.Stream.new(['sh', '-c', 'printf "3\\n1\\n2\\n"; exec >&-; cat >&2'],
+                                GProc.StreamFlags.STDERR_PIPE)
+    sort = GProc.Stream.new(['sort'], GProc.StreamFlags.NONE)
+    both = Gio.IOStreamSpliceFlags.WAIT_FOR_BOTH
+    result = complete(lambda callback: producer.splice_async(sort, both, GLib.PRIORITY_DEFAULT,
+                                                             None, callback))
+    assert producer.splice_finish(result) is True
+    assert producer.get_stderr().read_to_end(-1, None).get_data() == b'1\n2\n3\n'
+    assert producer.get_stdin().get_bytes_written() == producer.get_stdout().get_bytes_read() == 6
+
+
+def a_set_of_pumps_ends_with_the_output():
+    process = GProc.Stream.new([TESTPROG, 'echo', 'word'], GProc.StreamFlags.STDERR_PIPE)
+    terminal = GProc.Stream.new([TESTPROG, 'hold'], GProc.StreamFlags.NONE)
+    out, err = Gio.MemoryOutputStream.new_resizable(), Gio.MemoryOutputStream.new_resizable()
+    pumps = [GProc.Pump.new(terminal.get_stdout(), process.get_stdin()),
+             GProc.Pump.new(process.get_stdout(), out), GProc.Pump.new(process.get_stderr(), err)]
+    pumps[0].set_wait_for_output(False)
+    result = complete(lambda callback: GProc.Pump.run_all_async(pumps, GLib.PRIORITY_DEFAULT, None,
+                                                                callback))
+    try:
+        GProc.Pump.run_all_finish(result)
+    except GLib.Error as error:
+        raise AssertionError(error.message) from error
+    assert out.steal_as_bytes().get_data() == b'word\n' and out.is_closed()
+    assert pumps[1].get_bytes_transferred() == 5 and pumps[1].is_done()
+    terminal.abort()
+
+
 def failures_are_errors():
     fails(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND, GProc.Stream.new,
           ['gproc-no-such-program'], GProc.StreamFlags.NONE)
@@ -152,4 +199,6 @@ def readers_are_waited_for_without_a_loop():
 tap.run('/gproc/python', one_process_answers_several_requests, a_program_is_run_for_its_output,
         lines_arrive_one_after_the_other, lines_arrive_in_blocks, additional_descriptors_are_pipes,
         a_process_that_takes_too_long_is_stopped, a_process_that_ignores_it_is_killed,
-        signals_are_emitted, failures_are_errors, readers_are_waited_for_without_a_loop)
+        signals_are_emitted, processes_are_joined, two_processes_are_spliced,
+        a_set_of_pumps_ends_with_the_output, failures_are_errors,
+        readers_are_waited_for_without_a_loop)

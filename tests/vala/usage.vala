@@ -50,6 +50,59 @@ private void test_launcher () {
     }
 }
 
+private void test_pipeline () {
+    var pipeline = new GProc.Pipeline ();
+
+    pipeline.append (null, { "sort", "-n" });
+    pipeline.append (null, { "head", "-n", "1" });
+    try {
+        pipeline.spawn ();
+        pipeline.stdin.queue ("3\n20\n1\n".data);
+        pipeline.stdin.write_eof ();
+        assert (pipeline.stdout.read_line_utf8 (null) == "1");
+        assert (pipeline.wait (null) == 0);
+        int[] returncodes = pipeline.get_returncodes ();
+        assert (returncodes.length == 2 && returncodes[0] == 0 && returncodes[1] == 0);
+    } catch (Error error) {
+        assert_not_reached ();
+    }
+}
+
+private async void move_bytes (GProc.Stream producer, GProc.Stream sort) throws Error {
+    yield producer.splice_async (sort, IOStreamSpliceFlags.WAIT_FOR_BOTH);
+
+    var target = new MemoryOutputStream.resizable ();
+    var pump = new GProc.Pump (producer.stderr, target);
+    yield pump.run_async ();
+    assert ((string) target.steal_as_bytes ().get_data () == "1\n2\n");
+
+    GProc.Pump[] pumps = { pump };
+    yield GProc.Pump.run_all_async (pumps);
+}
+
+private void test_transfer () {
+    var done = false;
+
+    try {
+        var producer = new GProc.Stream.newv ({ "sh", "-c", "printf '2\\n1\\n'; exec >&-; cat >&2; printf '\\000' >&2" },
+                                              GProc.StreamFlags.STDERR_PIPE);
+        var sort = new GProc.Stream.newv ({ "sort" }, GProc.StreamFlags.NONE);
+
+        move_bytes.begin (producer, sort, (object, result) => {
+            try {
+                move_bytes.end (result);
+            } catch (Error error) {
+                Test.message ("%s", error.message);
+                Test.fail ();
+            }
+            done = true;
+        });
+    } catch (Error error) {
+        assert_not_reached ();
+    }
+    wait_for (() => done);
+}
+
 private void test_errors () {
     try {
         new GProc.Stream.newv ({ "false" }, GProc.StreamFlags.NONE).wait_check (null);
@@ -89,6 +142,8 @@ public int main (string[] args) {
     Test.init (ref args);
     Test.add_func ("/gproc/vala/lines", test_lines);
     Test.add_func ("/gproc/vala/launcher", test_launcher);
+    Test.add_func ("/gproc/vala/pipeline", test_pipeline);
+    Test.add_func ("/gproc/vala/transfer", test_transfer);
     Test.add_func ("/gproc/vala/errors", test_errors);
     Test.add_func ("/gproc/vala/stream-is-an-io-stream", test_stream_is_an_io_stream);
     return Test.run ();
