@@ -35,7 +35,8 @@ typedef struct
   GProcMoveMethod method;
   GProcDescriptor *conduit_in; /* Owned: the pipe in between, while there is one. */
   GProcDescriptor *conduit_out;
-  gsize held; /* How many bytes are in it. */
+  gsize held;      /* How many bytes are in it. */
+  guint n_baffled; /* How often in a row both were ready, and nothing was moved. */
 } GProcJoint;
 
 /* What one call has moved. */

@@ -20,6 +20,10 @@
 /* How long one call of _gproc_joint_move () goes on, in µs. */
 #define MOVE_TIME 400
 
+/* How often in a row a call may say that it would block while neither side has to be waited
+ * for. Once or twice is nothing but another process in between. */
+#define MAX_BAFFLED 16
+
 static gboolean
 is_local_socket (GProcDescriptor *descriptor)
 {
@@ -163,7 +167,8 @@ move_once (GProcJoint      *self,
 static GProcMove
 find_out_whom_to_wait_for (GProcJoint      *self,
                            GProcDescriptor *source,
-                           GProcDescriptor *target)
+                           GProcDescriptor *target,
+                           gboolean         progressed)
 {
   struct pollfd fds[] = { { .fd = _gproc_descriptor_get_fd (source), .events = POLLIN },
                           { .fd = _gproc_descriptor_get_fd (target), .events = POLLOUT } };
@@ -177,8 +182,9 @@ find_out_whom_to_wait_for (GProcJoint      *self,
   if (fds[1].revents == 0)
     return GPROC_MOVE_WAIT_TARGET;
 
-  /* Both are ready, and still the kernel does not do it: not to spin, copy. */
-  return GPROC_MOVE_REFUSED;
+  self->n_baffled = progressed ? 0 : self->n_baffled + 1;
+
+  return self->n_baffled < MAX_BAFFLED ? GPROC_MOVE_MORE : GPROC_MOVE_REFUSED;
 }
 
 /* What a failed call means. Copying tells the errors of either side better; but one of a
@@ -187,17 +193,17 @@ static GProcMove
 interpret_error (GProcJoint      *self,
                  GProcDescriptor *source,
                  GProcDescriptor *target,
-                 int              errsv)
+                 GProcMoved      *moved)
 {
   gboolean at_target = self->method == GPROC_MOVE_BY_CONDUIT
                          ? self->held > 0
                          : _gproc_descriptor_get_kind (target) == GPROC_DESCRIPTOR_SOCKET;
 
-  switch (errsv)
+  switch (moved->errsv)
     {
     case EAGAIN:
     case EDEADLK:
-      return find_out_whom_to_wait_for (self, source, target);
+      return find_out_whom_to_wait_for (self, source, target, moved->taken > 0);
     case EPIPE:
       return GPROC_MOVE_TARGET_FAILED;
     case ECONNABORTED:
@@ -225,7 +231,7 @@ interpret (GProcJoint      *self,
   if (count > 0)
     return GPROC_MOVE_MORE;
   if (count < 0)
-    return interpret_error (self, source, target, moved->errsv);
+    return interpret_error (self, source, target, moved);
 
   /* Some file systems (/proc for one) have nothing to copy for the kernel, yet can be read:
    * the end is what a read says it is. */

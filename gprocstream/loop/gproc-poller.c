@@ -14,7 +14,7 @@
  * with the calls they lead to. What is left is served in the next iteration, behind
  * the application's other sources. */
 #define EVENTS_PER_DISPATCH 256
-#define DISPATCH_BUDGET_US 500
+#define DISPATCH_BUDGET_US 300
 
 /* How often one dispatch goes on with what its calls made ready, before it asks the kernel
  * again: a reader whose data is there already completes that many reads at once. */

@@ -51,7 +51,8 @@ void _gproc_buffer_trim (GProcBuffer *self);
 void _gproc_buffer_drop (GProcBuffer *self,
                          gsize        size);
 
-/* Takes the first @size bytes, without a copy where that wastes little. */
+/* Takes the first @size bytes. Where that wastes little memory they are not copied, but what
+ * is left, if that is less. */
 GBytes *_gproc_buffer_take (GProcBuffer *self,
                             gsize        size);
 

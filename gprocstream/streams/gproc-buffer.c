@@ -39,7 +39,7 @@ _gproc_buffer_reserve (GProcBuffer *self,
     }
   else if (self->start == 0 && self->data != NULL)
     {
-      self->capacity = MAX (length + size, self->capacity + self->capacity / 2);
+      self->capacity = MAX (length + size, 2 * self->capacity);
       self->data = g_realloc (self->data, self->capacity);
     }
   else
@@ -120,12 +120,13 @@ GBytes *
 _gproc_buffer_take (GProcBuffer *self,
                     gsize        size)
 {
+  gsize left = _gproc_buffer_length (self) - size;
+  GProcBuffer rest = { 0 };
   GBytes *bytes;
 
   g_assert (size <= _gproc_buffer_length (self));
 
-  if (size != _gproc_buffer_length (self) || size == 0 ||
-      self->capacity - size > MAX (SMALL_WASTE, size))
+  if (size == 0 || size < left || self->capacity - size > MAX (SMALL_WASTE, size))
     {
       bytes = g_bytes_new (_gproc_buffer_data (self), size);
       _gproc_buffer_drop (self, size);
@@ -133,13 +134,14 @@ _gproc_buffer_take (GProcBuffer *self,
       return bytes;
     }
 
+  _gproc_buffer_append (&rest, self->data + self->start + size, left);
   if (self->start == 0)
     bytes = g_bytes_new_take (self->capacity - size > SMALL_WASTE ? g_realloc (self->data, size)
                                                                   : self->data,
                               size);
   else
     bytes = g_bytes_new_with_free_func (self->data + self->start, size, g_free, self->data);
-  memset (self, 0, sizeof *self);
+  *self = rest;
 
   return bytes;
 }

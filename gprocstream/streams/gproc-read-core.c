@@ -148,10 +148,10 @@ _gproc_read_core_wanted (GProcReadCore    *self,
   else if (request->kind == GPROC_READ_SOME)
     missing = request->count;
   else if (request->kind == GPROC_READ_TO_END)
-    missing = request->count > length ? MAX (length, bound) : 1;
+    missing = request->count > length ? LARGEST_READ_SIZE : 1;
 
   if (missing > 0)
-    wanted = MAX (wanted, MIN (missing, MAX (length, LARGEST_READ_SIZE)));
+    wanted = MAX (wanted, MIN (missing, LARGEST_READ_SIZE));
 
   if (length + wanted > bound)
     wanted = MAX (bound > length ? bound - length : 1, MIN (missing, wanted));

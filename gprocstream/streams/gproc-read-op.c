@@ -6,9 +6,6 @@
 
 #include <glib/gi18n-lib.h>
 
-/* How often one wake-up reads before others get their turn. */
-#define READS_PER_WAKE_UP 4
-
 static void read_ops_ready (GProcWatch   *watch,
                             GIOCondition  condition);
 
@@ -71,24 +68,20 @@ read_op_advance (GProcReadOps  *self,
 {
   GProcReadResult *op = self->op;
   GProcReadCore *core = _gproc_reader_get_core (self->reader);
-  GProcFill fill = GPROC_FILL_PROGRESS;
+  GProcFill fill;
 
-  /* What the last read brought has been looked at before there is any wait. */
-  for (int n_reads = 0; fill != GPROC_FILL_WAIT; n_reads++)
-    {
-      if (_gproc_read_step (core, &op->request, error))
-        return TRUE;
-      if (fill == GPROC_FILL_DRAINED || n_reads == READS_PER_WAKE_UP)
-        break;
+  if (_gproc_read_step (core, &op->request, error))
+    return TRUE;
 
-      fill = _gproc_read_core_fill (core, &op->request, FALSE, NULL, NULL, error);
-      if (fill == GPROC_FILL_FAILED)
-        return TRUE;
-    }
+  /* One read, and what it brought has been looked at before there is any wait. */
+  fill = _gproc_read_core_fill (core, &op->request, FALSE, NULL, NULL, error);
+  if (fill == GPROC_FILL_FAILED ||
+      (fill != GPROC_FILL_WAIT && _gproc_read_step (core, &op->request, error)))
+    return TRUE;
 
   if (fill == GPROC_FILL_PROGRESS)
     {
-      _gproc_wait_post (&self->wait, self->poller);
+      _gproc_wait_post_soon (&self->wait, self->poller);
       return FALSE;
     }
 
