@@ -486,7 +486,7 @@ test_grow (void)
       writers[i] = fds[1];
       before = fcntl (fds[0], F_GETPIPE_SZ);
       descriptors[i] = _gproc_descriptor_new (fds[0], TRUE, GPROC_DESCRIPTOR_READ, NULL);
-      _gproc_descriptor_grow (descriptors[i]);
+      _gproc_descriptor_grow (descriptors[i], GPROC_PIPE_SIZE_FOR_COPIES);
       after = fcntl (fds[0], F_GETPIPE_SZ);
       total += after - before;
       n_grown += after > before;
@@ -511,7 +511,7 @@ test_grow (void)
     gproc_test_pipe (fds);
     before = fcntl (fds[0], F_GETPIPE_SZ);
     descriptor = _gproc_descriptor_new (fds[0], TRUE, GPROC_DESCRIPTOR_READ, NULL);
-    _gproc_descriptor_grow (descriptor);
+    _gproc_descriptor_grow (descriptor, GPROC_PIPE_SIZE_FOR_COPIES);
     g_assert_cmpint (fcntl (fds[0], F_GETPIPE_SZ), >, before);
     _gproc_descriptor_unref (descriptor);
     gproc_test_close (&fds[1]);

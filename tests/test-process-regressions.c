@@ -191,6 +191,49 @@ test_close_pushes_all (void)
   g_assert_no_error (error);
 }
 
+/* A blocking flush pushed the queue of its own writer and those behind it, and not what came
+ * before: here the process wants all of its standard input first. */
+static void
+test_flush_pushes_all (void)
+{
+  g_autofree char *program = gproc_test_program ("gproc-testprog");
+  const char *argv[] = { "sh", "-c", "\"$0\" count && \"$0\" count <&7", program, NULL };
+  g_autofree char *zeros = g_malloc0 (MANY);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GProcLauncher) launcher = gproc_launcher_new ();
+      g_autoptr (GProcStream) stream = NULL;
+      g_autoptr (GError) error = NULL;
+      GProcWriter *writer;
+
+      gproc_launcher_add_pipe (launcher, 7, GPROC_PIPE_WRITE);
+      stream = gproc_launcher_spawn (launcher, argv, &error);
+      g_assert_no_error (error);
+      gproc_test_track (stream);
+      g_assert_true (gproc_writer_queue (gproc_stream_get_stdin (stream), zeros, MANY, &error));
+      g_assert_true (gproc_writer_write_eof (gproc_stream_get_stdin (stream), &error));
+      g_assert_no_error (error);
+
+      writer = gproc_stream_get_writer (stream, 7);
+      if (i == 0)
+        {
+          g_assert_true (gproc_writer_queue (writer, zeros, MANY, &error));
+          g_assert_true (g_output_stream_flush (G_OUTPUT_STREAM (writer), NULL, &error));
+        }
+      else
+        {
+          g_assert_true (
+            g_output_stream_write_all (G_OUTPUT_STREAM (writer), zeros, MANY, NULL, NULL, &error));
+        }
+      g_assert_no_error (error);
+      g_assert_true (gproc_writer_write_eof (writer, &error));
+      g_assert_cmpint (gproc_stream_wait (stream, NULL, &error), ==, 0);
+      g_assert_no_error (error);
+      end (stream);
+    }
+}
+
 typedef struct
 {
   char *folder;
@@ -517,6 +560,7 @@ main (int    argc,
                        test_stop_before_flush);
   gproc_test_add ("/gproc/process-regressions/added-pipe-is-pushed", test_added_pipe_is_pushed);
   gproc_test_add ("/gproc/process-regressions/close-pushes-all", test_close_pushes_all);
+  gproc_test_add ("/gproc/process-regressions/flush-pushes-all", test_flush_pushes_all);
   gproc_test_add ("/gproc/process-regressions/path-elements", test_path_elements);
   gproc_test_add ("/gproc/process-regressions/message-has-the-end", test_message_has_the_end);
   gproc_test_add ("/gproc/process-regressions/no-arguments", test_no_arguments);

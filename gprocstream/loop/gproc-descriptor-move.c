@@ -47,13 +47,14 @@ choose_method (GProcDescriptor *source,
   switch (_gproc_descriptor_get_kind (source))
     {
     case GPROC_DESCRIPTOR_PIPE:
-      return to == GPROC_DESCRIPTOR_PIPE || is_local_socket (target) ? GPROC_MOVE_BY_SPLICE
-                                                                     : GPROC_MOVE_BY_COPYING;
+      if (to == GPROC_DESCRIPTOR_PIPE || is_local_socket (target))
+        return GPROC_MOVE_BY_SPLICE;
+      return to == GPROC_DESCRIPTOR_FILE ? GPROC_MOVE_BY_CONDUIT : GPROC_MOVE_BY_COPYING;
 
     case GPROC_DESCRIPTOR_SOCKET:
       if (to == GPROC_DESCRIPTOR_PIPE)
         return GPROC_MOVE_BY_SPLICE;
-      if (to == GPROC_DESCRIPTOR_FILE || (is_local_socket (source) && is_local_socket (target)))
+      if (to == GPROC_DESCRIPTOR_FILE || is_local_socket (target))
         return GPROC_MOVE_BY_CONDUIT;
       return GPROC_MOVE_BY_COPYING;
 
@@ -102,7 +103,7 @@ open_conduit (GProcJoint *self)
 
   self->conduit_in = _gproc_descriptor_new (fds[1], TRUE, GPROC_DESCRIPTOR_WRITE, NULL);
   self->conduit_out = _gproc_descriptor_new (fds[0], TRUE, GPROC_DESCRIPTOR_READ, NULL);
-  _gproc_descriptor_grow (self->conduit_in);
+  _gproc_descriptor_grow (self->conduit_in, GPROC_PIPE_SIZE_FOR_MOVES);
 
   return TRUE;
 }
@@ -204,8 +205,6 @@ interpret_error (GProcJoint      *self,
     case EAGAIN:
     case EDEADLK:
       return find_out_whom_to_wait_for (self, source, target, moved->taken > 0);
-    case EPIPE:
-      return GPROC_MOVE_TARGET_FAILED;
     case ECONNABORTED:
     case ECONNREFUSED:
     case ECONNRESET:

@@ -37,6 +37,12 @@ GProcDescriptor *_gproc_descriptor_new (int                  fd,
                                         gboolean             owned,
                                         GProcDescriptorSide  sides,
                                         GObject             *owner);
+
+/* Another number for what @fd is, to be used and closed here, so that the number of @fd may go to
+ * something else meanwhile. Otherwise as one that is borrowed: its flags stay as they are, and the
+ * end of its use ends nothing. NULL with errno. */
+GProcDescriptor *_gproc_descriptor_new_duplicate (int                 fd,
+                                                  GProcDescriptorSide sides);
 GProcDescriptor *_gproc_descriptor_ref (GProcDescriptor *self);
 void _gproc_descriptor_unref (GProcDescriptor *self);
 
@@ -68,9 +74,16 @@ int _gproc_descriptor_end (GProcDescriptor *self);
 int _gproc_descriptor_close (GProcDescriptor     *self,
                              GProcDescriptorSide  side);
 
+/* What a busy pipe grows to: for one that is read or written in large pieces, room for one
+ * piece in the making beside the one that is taken; where the kernel moves its pages, as much
+ * as stays in the caches of a processor. Both were measured. */
+#define GPROC_PIPE_SIZE_FOR_COPIES (512 * 1024)
+#define GPROC_PIPE_SIZE_FOR_MOVES (256 * 1024)
+
 /* Makes a pipe larger, within what this library allows itself of what the kernel
  * allows a user. Harmless on anything else. */
-void _gproc_descriptor_grow (GProcDescriptor *self);
+void _gproc_descriptor_grow (GProcDescriptor *self,
+                             int              size);
 
 /* How many bytes written to a pipe nobody read, −1 if that cannot be told. */
 int _gproc_descriptor_get_unread (GProcDescriptor *self);

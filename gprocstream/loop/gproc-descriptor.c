@@ -17,10 +17,6 @@
 #include "loop/gproc-poller-private.h"
 #include "loop/gproc-sigpipe-private.h"
 
-/* The size that a busy pipe grows to: while the largest of reads is under way its writer has
- * room for as much again. */
-#define GROWN_PIPE_SIZE (512 * 1024)
-
 /* What a pipe always takes without blocking once it is ready for writing. A terminal
  * promises no more than one byte: one that blocks does so until it has all. */
 #define ATOMIC_WRITE_SIZE 4096
@@ -42,6 +38,7 @@ struct _GProcDescriptor
   Mode mode;
   GProcDescriptorKind kind;
   gboolean owned;
+  gboolean duplicate;    /* The number is to be closed, but what it stands for is borrowed. */
   guint fork_generation; /* The child of a fork must not end what the parent goes on with. */
   GObject *owner;        /* Owned: closes @given. */
   int grown;             /* Bytes that this pipe has of the library's budget. */
@@ -121,6 +118,22 @@ _gproc_descriptor_new (int                  fd,
     fcntl (fd, F_SETFL, flags | O_NONBLOCK);
   else
     adapt_borrowed (self, flags);
+
+  return self;
+}
+
+GProcDescriptor *
+_gproc_descriptor_new_duplicate (int                 fd,
+                                 GProcDescriptorSide sides)
+{
+  int number = fcntl (fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  GProcDescriptor *self;
+
+  if (number < 0)
+    return NULL;
+
+  self = _gproc_descriptor_new (number, FALSE, sides, NULL);
+  self->duplicate = TRUE;
 
   return self;
 }
@@ -340,7 +353,7 @@ close_completely (GProcDescriptor *self)
     return close_owner (self);
 
   /* Linux closes the descriptor also where close () fails: EINTR is no error then. */
-  if (self->owned && close (self->given) < 0 && errno != EINTR)
+  if ((self->owned || self->duplicate) && close (self->given) < 0 && errno != EINTR)
     result = -errno;
 
   return result;
@@ -387,21 +400,22 @@ pipe_budget (void)
 }
 
 void
-_gproc_descriptor_grow (GProcDescriptor *self)
+_gproc_descriptor_grow (GProcDescriptor *self,
+                        int              size)
 {
-  int size, more;
+  int found, more;
 
   if (self->kind != GPROC_DESCRIPTOR_PIPE || self->no_more)
     return;
 
   self->no_more = TRUE;
-  size = fcntl (self->fd, F_GETPIPE_SZ);
-  if (size < 0 || size >= GROWN_PIPE_SIZE)
+  found = fcntl (self->fd, F_GETPIPE_SZ);
+  if (found < 0 || found >= size)
     return;
 
-  more = GROWN_PIPE_SIZE - size;
+  more = size - found;
   if (g_atomic_int_add (&grown_total, more) + more > pipe_budget () ||
-      fcntl (self->fd, F_SETPIPE_SZ, GROWN_PIPE_SIZE) < 0)
+      fcntl (self->fd, F_SETPIPE_SZ, size) < 0)
     g_atomic_int_add (&grown_total, -more);
   else
     self->grown = more;

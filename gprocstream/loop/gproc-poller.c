@@ -14,7 +14,7 @@
  * with the calls they lead to. What is left is served in the next iteration, behind
  * the application's other sources. */
 #define EVENTS_PER_DISPATCH 256
-#define DISPATCH_BUDGET_US 300
+#define DISPATCH_BUDGET_US 100
 
 /* How often one dispatch goes on with what its calls made ready, before it asks the kernel
  * again: a reader whose data is there already completes that many reads at once. */
@@ -467,11 +467,12 @@ poller_ends_turn (GProcPoller *poller,
   if (turn->n_calls == 0 || poller->ready.length == 0)
     return TRUE;
 
-  /* The first call is made however late it is. */
+  /* The time counts from here: what other sources took before is not ours. */
   if (turn->n_called++ == 0)
-    return FALSE;
-  if (turn->deadline == 0)
-    turn->deadline = g_source_get_time (&poller->source) + DISPATCH_BUDGET_US;
+    {
+      turn->deadline = g_get_monotonic_time () + DISPATCH_BUDGET_US;
+      return FALSE;
+    }
 
   return g_get_monotonic_time () >= turn->deadline;
 }

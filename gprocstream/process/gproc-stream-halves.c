@@ -69,6 +69,8 @@ _gproc_stream_link_queues (GProcStream *self)
     {
       if (self->halves[i].reader != NULL)
         _gproc_reader_set_queue (self->halves[i].reader, self->queue);
+      if (self->halves[i].writer != NULL)
+        _gproc_writer_set_row (self->halves[i].writer, self->queue);
     }
 }
 

@@ -33,11 +33,13 @@ mark_fd_ready (int          fd,
   return mark_ready (user_data);
 }
 
-static gboolean
-mark_cancelled (GCancellable *cancellable,
-                gpointer      user_data)
+/* In whatever thread cancels. Not a source of the cancellable: that would still be looking for
+ * the context while this goes. The handler is over once it is disconnected. */
+static void
+wake_context (GCancellable *cancellable,
+              gpointer      context)
 {
-  return mark_ready (user_data);
+  g_main_context_wakeup (context);
 }
 
 /* Takes @source. */
@@ -119,13 +121,13 @@ block_on (GSource       *source,
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   g_autoptr (GPtrArray) sources = g_ptr_array_new_with_free_func ((GDestroyNotify) clear_source);
-  gboolean ready = FALSE, writable = FALSE, cancelled = FALSE, late = FALSE, is_fd;
+  gboolean ready = FALSE, writable = FALSE, late = FALSE, is_fd;
+  gulong cancelled_id = 0;
 
   if (source != NULL)
     attach (context, sources, source, func, &ready);
   if (cancellable != NULL)
-    attach (context, sources, g_cancellable_source_new (cancellable),
-            G_SOURCE_FUNC (mark_cancelled), &cancelled);
+    cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (wake_context), context, NULL);
   if (deadline >= 0)
     {
       source = g_timeout_source_new (0);
@@ -141,9 +143,10 @@ block_on (GSource       *source,
                 &writable);
     }
 
-  while (!ready && !cancelled && !late && !writable)
+  while (!ready && !late && !writable && !g_cancellable_is_cancelled (cancellable))
     g_main_context_iteration (context, TRUE);
   g_ptr_array_set_size (sources, 0);
+  g_cancellable_disconnect (cancellable, cancelled_id);
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;

@@ -56,6 +56,12 @@ gssize _gproc_input_read (GProcInput       *self,
                           GCancellable     *cancellable,
                           GError          **error);
 
+/* Begins to read a base stream that can only be read at its own pace, for who will look
+ * later. */
+void _gproc_input_read_ahead (GProcInput  *self,
+                              GProcPoller *poller,
+                              gsize        size);
+
 /* The read of a base stream that is still under way, if there is one, goes to @heir when it
  * is done. To be called when nobody reads any more. */
 void _gproc_input_bequeath (GProcInput      *self,

@@ -339,6 +339,15 @@ _gproc_input_read (GProcInput       *self,
 }
 
 void
+_gproc_input_read_ahead (GProcInput  *self,
+                         GProcPoller *poller,
+                         gsize        size)
+{
+  if (self->base != NULL && !self->pollable && self->read == NULL)
+    input_begin_read (self, poller, size);
+}
+
+void
 _gproc_input_bequeath (GProcInput      *self,
                        GProcWriteQueue *heir)
 {

@@ -22,6 +22,7 @@ typedef struct
   GProcWait wait; /* First, so that its watch is the side. */
   GProcGuest guest;
   GProcMover *mover; /* What this is embedded in. */
+  gboolean closing;  /* Its half was closed during the run. */
 } GProcMoverSide;
 
 struct _GProcMover
@@ -30,10 +31,14 @@ struct _GProcMover
 
   GInputStream *source; /* As given. */
   GOutputStream *target;
+  GSocket *source_socket; /* Owned: that of a stream of GIO, if it has one. */
+  GSocket *target_socket;
   GProcReader *reader;
   GProcWriter *writer;
   GProcJoint joint; /* How the kernel moves between the two, if it does. */
   gboolean grown;   /* The pipes were made larger. */
+  gboolean
+    drained; /* The last read of this step brought less than it could: one more would wait. */
   guint64 moved;
 
   gboolean source_marked; /* Whose pending mark is ours to clear. */
@@ -48,8 +53,11 @@ struct _GProcMover
   GProcMoverFunc func; /* NULL: none is under way. */
   gpointer user_data;
   gboolean cancelled;
-  gboolean writing; /* A plain base stream has some of the bytes. */
-  GBytes *in_hand;  /* Those. */
+  gboolean looks_at_peer; /* Something may have become of the other end of the target. */
+  gboolean peer_gone;     /* It has, with nothing left to write to it. */
+  gboolean over;          /* Nothing is left to do but to say so. */
+  gboolean writing;       /* A plain base stream has some of the bytes. */
+  GBytes *in_hand;        /* Those. */
 };
 
 /* Called with the lock of the reader's operations. */

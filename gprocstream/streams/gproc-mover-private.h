@@ -48,6 +48,10 @@ GProcMover *_gproc_mover_new (GInputStream  *source,
 GProcReader *_gproc_mover_get_reader (GProcMover *self);
 GProcWriter *_gproc_mover_get_writer (GProcMover *self);
 
+/* After a run that ended with GPROC_MOVER_TARGET_FAILED: whether nobody reads what the target
+ * writes any more, but there was nothing to write either. */
+gboolean _gproc_mover_lost_nothing (GProcMover *self);
+
 /* How many bytes the target has taken. */
 guint64 _gproc_mover_get_moved (GProcMover *self);
 

@@ -35,13 +35,25 @@ mover_poke (GProcMover *self)
   _gproc_wait_post (&self->from.wait, self->poller);
 }
 
+/* A side is about to be closed: nothing may wait for it any more, also none of what goes on
+ * before the run gets to know. A run that completes just now has no waits. With the lock. */
+static void
+mover_side_closing (GProcMoverSide *side)
+{
+  GProcMover *self = side->mover;
+
+  side->closing = TRUE;
+  if (self->func == NULL)
+    return;
+
+  _gproc_wait_clear (&side->wait);
+  mover_poke (self);
+}
+
 static void
 reader_closing (GProcGuest *guest)
 {
-  GProcMover *self = mover_of_guest (guest);
-
-  _gproc_wait_clear (&self->from.wait);
-  mover_poke (self);
+  mover_side_closing (&mover_of_guest (guest)->from);
 }
 
 /* Called with the lock of the writer's operations, which comes before that of the reader's. */
@@ -51,8 +63,7 @@ writer_closing (GProcGuest *guest)
   GProcMover *self = mover_of_guest (guest);
 
   g_mutex_lock (mover_lock (self));
-  _gproc_wait_clear (&self->to.wait);
-  mover_poke (self);
+  mover_side_closing (&self->to);
   g_mutex_unlock (mover_lock (self));
 }
 
@@ -63,12 +74,17 @@ mover_complete (GProcMover      *self,
 {
   g_autoptr (GProcMover) keep = self; /* The run's own reference. */
   g_autoptr (GError) owned_error = error;
-  GProcMoverFunc func = g_steal_pointer (&self->func);
+  GProcMoverFunc func;
+
+  /* Whoever closes a half meanwhile, in another thread, finds no run from here on. */
+  g_mutex_lock (mover_lock (self));
+  func = g_steal_pointer (&self->func);
+  _gproc_wait_clear (&self->from.wait);
+  _gproc_wait_clear (&self->to.wait);
+  g_mutex_unlock (mover_lock (self));
 
   _gproc_wait_finish (&self->from.wait);
   _gproc_wait_finish (&self->to.wait);
-  _gproc_wait_clear (&self->from.wait);
-  _gproc_wait_clear (&self->to.wait);
   g_clear_pointer (&self->poller, _gproc_poller_release);
   g_clear_object (&self->cancellable);
 
@@ -93,6 +109,21 @@ mover_is_cancelled (GProcMover  *self,
   return TRUE;
 }
 
+/* As far as it goes without waiting, unless the run was ended from outside. With the lock. */
+static GProcMoverState
+mover_step_or_stop (GProcMover  *self,
+                    GError     **error)
+{
+  if (mover_is_cancelled (self, error))
+    return GPROC_MOVER_SOURCE_FAILED;
+  if (!self->from.closing && !self->to.closing)
+    return _gproc_mover_step_locked (self, GPROC_MOVER_BUDGET, error);
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The stream was closed"));
+
+  return self->from.closing ? GPROC_MOVER_SOURCE_FAILED : GPROC_MOVER_TARGET_FAILED;
+}
+
 static void
 mover_wait_for_target (GProcMover *self)
 {
@@ -108,6 +139,32 @@ mover_wait_for_target (GProcMover *self)
     _gproc_wait_for_fd (&self->to.wait, self->poller, fd, G_IO_OUT);
   else
     mover_poke (self); /* It was closed: the next step says so. */
+}
+
+/* Also for the other end of the target: if nobody reads there any more, a source that has
+ * nothing to say would keep the run for ever. FALSE with @error if that is so already. */
+static gboolean
+mover_wait_for_source (GProcMover  *self,
+                       GError     **error)
+{
+  GProcReadCore *core = _gproc_reader_get_core (self->reader);
+  GProcWriteQueue *queue = _gproc_writer_get_queue (self->writer);
+  int fd = _gproc_write_queue_get_descriptor (queue) != NULL ? _gproc_write_queue_get_fd (queue)
+                                                             : -1;
+
+  if (self->looks_at_peer)
+    self->peer_gone = !_gproc_write_queue_check_peer (queue, error);
+  self->looks_at_peer = FALSE;
+  if (self->peer_gone)
+    return FALSE;
+
+  _gproc_buffer_trim (&core->buffer);
+  _gproc_wait_set_cancellable (&self->from.wait, self->cancellable);
+  if (fd >= 0)
+    _gproc_wait_for_fd (&self->to.wait, self->poller, fd, G_IO_ERR);
+  _gproc_input_wait (&core->input, &self->from.wait, self->poller, G_OBJECT (self), PLAIN_SIZE);
+
+  return TRUE;
 }
 
 /* Takes out of the buffer what a plain base stream is to write. */
@@ -127,14 +184,13 @@ static void mover_write_in_hand (GProcMover *self);
 static void
 mover_go_on (GProcMover *self)
 {
-  GProcMoverState state = GPROC_MOVER_SOURCE_FAILED;
-  GProcReadCore *core = _gproc_reader_get_core (self->reader);
   guint64 moved = self->moved;
   gboolean begins_writing = FALSE;
+  GProcMoverState state;
   GError *error = NULL;
 
   g_mutex_lock (mover_lock (self));
-  if (self->func == NULL || self->writing)
+  if (self->func == NULL || self->writing || self->over)
     {
       g_mutex_unlock (mover_lock (self));
       return;
@@ -142,8 +198,7 @@ mover_go_on (GProcMover *self)
 
   _gproc_watch_disarm (&self->from.wait.watch);
   _gproc_watch_disarm (&self->to.wait.watch);
-  if (!mover_is_cancelled (self, &error))
-    state = _gproc_mover_step_locked (self, GPROC_MOVER_BUDGET, &error);
+  state = mover_step_or_stop (self, &error);
 
   if (state == GPROC_MOVER_AGAIN)
     {
@@ -151,9 +206,8 @@ mover_go_on (GProcMover *self)
     }
   else if (state == GPROC_MOVER_WAIT_SOURCE)
     {
-      _gproc_buffer_trim (&core->buffer);
-      _gproc_wait_set_cancellable (&self->from.wait, self->cancellable);
-      _gproc_input_wait (&core->input, &self->from.wait, self->poller, G_OBJECT (self), PLAIN_SIZE);
+      if (!mover_wait_for_source (self, &error))
+        state = GPROC_MOVER_TARGET_FAILED;
     }
   else if (state == GPROC_MOVER_WAIT_TARGET &&
            _gproc_write_queue_is_plain (_gproc_writer_get_queue (self->writer)))
@@ -165,6 +219,7 @@ mover_go_on (GProcMover *self)
     {
       mover_wait_for_target (self);
     }
+  self->over = state > GPROC_MOVER_WAIT_TARGET; /* Also for a main loop that @progress runs. */
   g_mutex_unlock (mover_lock (self));
 
   if (self->moved != moved && self->progress != NULL)
@@ -190,6 +245,7 @@ mover_written (GObject      *source,
 
   g_mutex_lock (mover_lock (self));
   self->writing = FALSE;
+  self->over = error != NULL;
   self->moved += written;
   if (written < size)
     _gproc_read_core_unread (core, data + written, size - written);
@@ -198,17 +254,14 @@ mover_written (GObject      *source,
   if (written > 0 && self->progress != NULL)
     self->progress (self, self->user_data);
   if (error != NULL)
-    mover_complete (self,
-                    g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
-                      ? GPROC_MOVER_SOURCE_FAILED
-                      : GPROC_MOVER_TARGET_FAILED,
-                    error);
+    mover_complete (self, GPROC_MOVER_TARGET_FAILED, error);
   else
     mover_go_on (self);
 }
 
 /* What can only be written at its own pace is written by an operation, which waits for whatever
- * else the base stream has to do. */
+ * else the base stream has to do. It is not cancelled: GIO then says that nothing was written
+ * also where it was. */
 static void
 mover_write_in_hand (GProcMover *self)
 {
@@ -216,7 +269,7 @@ mover_write_in_hand (GProcMover *self)
                            g_bytes_get_size (self->in_hand) };
   gboolean pushed = _gproc_poller_push_default (self->poller);
   GTask *task = _gproc_writer_new_task (self->writer, _gproc_poller_get_priority (self->poller),
-                                        self->cancellable, mover_written, g_object_ref (self),
+                                        NULL, mover_written, g_object_ref (self),
                                         mover_write_in_hand);
 
   _gproc_poller_pop_default (self->poller, pushed);
@@ -231,6 +284,7 @@ side_ready (GProcWatch   *watch,
   GProcMoverSide *side = (GProcMoverSide *) watch;
   g_autoptr (GProcMover) self = g_object_ref (side->mover);
 
+  self->looks_at_peer |= side == &self->to;
   mover_go_on (self);
 }
 
@@ -255,7 +309,9 @@ _gproc_mover_run_async (GProcMover         *self,
   g_object_ref (self);
   self->poller = _gproc_poller_acquire_default (io_priority);
   self->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
-  self->cancelled = FALSE;
+  self->cancelled = self->over = FALSE;
+  self->looks_at_peer = self->peer_gone = FALSE;
+  self->from.closing = self->to.closing = FALSE;
   self->progress = progress;
   self->func = func;
   self->user_data = user_data;
@@ -288,12 +344,19 @@ block_on_source (GProcMover    *self,
   GProcReadRequest request = { .kind = GPROC_READ_SOME, .count = PLAIN_SIZE };
   GProcReadCore *core = _gproc_reader_get_core (self->reader);
   GProcWriteQueue *queue = _gproc_reader_get_queue (self->reader);
+  g_autoptr (GProcDescriptor) descriptor = NULL;
   gboolean success;
 
-  /* So that the kernel can move what comes. */
+  /* Another thread may close the stream meanwhile. */
+  g_mutex_lock (mover_lock (self));
   if (core->input.descriptor != NULL)
-    success = _gproc_block (_gproc_descriptor_get_fd (core->input.descriptor), G_IO_IN, queue, -1,
-                            cancellable, error);
+    descriptor = _gproc_descriptor_ref (core->input.descriptor);
+  g_mutex_unlock (mover_lock (self));
+
+  /* So that the kernel can move what comes. */
+  if (descriptor != NULL)
+    success = _gproc_block (_gproc_descriptor_get_fd (descriptor), G_IO_IN, queue, -1, cancellable,
+                            error);
   else
     success = _gproc_read_core_fill (core, &request, TRUE, queue, cancellable, error) !=
               GPROC_FILL_FAILED;
@@ -313,8 +376,9 @@ block_on_target (GProcMover    *self,
   gssize count;
 
   if (_gproc_write_queue_get_base (queue) == NULL && fd >= 0)
-    return _gproc_block (fd, G_IO_OUT, NULL, -1, cancellable, error) ? GPROC_MOVER_AGAIN
-                                                                     : GPROC_MOVER_SOURCE_FAILED;
+    return _gproc_block (fd, G_IO_OUT, self->writer->row, -1, cancellable, error)
+             ? GPROC_MOVER_AGAIN
+             : GPROC_MOVER_SOURCE_FAILED;
 
   vector.buffer = _gproc_buffer_data (&core->buffer);
   vector.size = MIN (_gproc_buffer_length (&core->buffer), PLAIN_SIZE);
@@ -368,6 +432,15 @@ queue_buffered (GProcMover  *self,
   return GPROC_MOVER_AGAIN;
 }
 
+static void
+read_ahead (GProcMover *self)
+{
+  GProcPoller *poller = _gproc_poller_acquire_default (G_PRIORITY_DEFAULT);
+
+  _gproc_input_read_ahead (&_gproc_reader_get_core (self->reader)->input, poller, PLAIN_SIZE);
+  _gproc_poller_release (poller);
+}
+
 GProcMoverState
 _gproc_mover_step_to_queue (GProcMover  *self,
                             gsize        size,
@@ -381,6 +454,8 @@ _gproc_mover_step_to_queue (GProcMover  *self,
 
   _gproc_write_queue_push (queue);
   state = _gproc_mover_step (self, size, error);
+  if (state == GPROC_MOVER_WAIT_SOURCE)
+    read_ahead (self);
   if (state != GPROC_MOVER_WAIT_TARGET || self->moved == end)
     return state;
 

@@ -24,41 +24,57 @@
 
 G_DEFINE_FINAL_TYPE (GProcMover, _gproc_mover, G_TYPE_OBJECT)
 
-/* The descriptor behind a stream of GIO that keeps no bytes back; −1 if it is any other. */
-static int
-get_bare_fd (GObject  *stream,
-             gboolean  is_bare)
+/* The socket of a stream that has one. Owned. */
+static GSocket *
+get_socket (gpointer stream)
 {
   GParamSpec *property = g_object_class_find_property (G_OBJECT_GET_CLASS (stream), "socket");
-  g_autoptr (GSocket) socket = NULL;
+  GSocket *socket = NULL;
+
+  if (property != NULL && g_type_is_a (property->value_type, G_TYPE_SOCKET) &&
+      (property->flags & G_PARAM_READABLE) != 0)
+    g_object_get (stream, "socket", &socket, NULL);
+
+  return socket;
+}
+
+/* The descriptor behind a stream of GIO that keeps no bytes back, or NULL: a second number for
+ * it, as the stream may be closed while it is used. The time limit of a socket is kept by
+ * GIO's own functions alone. */
+static GProcDescriptor *
+duplicate_fd (gpointer             stream,
+              gboolean             is_bare,
+              GSocket             *socket,
+              GProcDescriptorSide  side)
+{
+  int fd = -1;
 
   if (!G_IS_FILE_DESCRIPTOR_BASED (stream))
-    return -1;
+    return NULL;
 
-  if (property != NULL && g_type_is_a (property->value_type, G_TYPE_SOCKET))
-    {
-      /* The time limit of a socket is kept by GIO's own functions alone. */
-      g_object_get (stream, "socket", &socket, NULL);
-      if (socket == NULL || g_socket_get_timeout (socket) != 0)
-        return -1;
-      return g_socket_get_fd (socket);
-    }
+  if (socket != NULL)
+    fd = g_socket_get_timeout (socket) == 0 ? g_socket_get_fd (socket) : -1;
+  else if (is_bare)
+    fd = g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (stream));
 
-  return is_bare ? g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (stream)) : -1;
+  return fd >= 0 ? _gproc_descriptor_new_duplicate (fd, side) : NULL;
 }
 
 static GProcReader *
-make_reader (GInputStream *source)
+make_reader (GInputStream *source,
+             GSocket      *socket)
 {
   gboolean is_bare = G_OBJECT_TYPE (source) == G_TYPE_UNIX_INPUT_STREAM ||
                      G_IS_FILE_INPUT_STREAM (source);
-  int fd = get_bare_fd (G_OBJECT (source), is_bare);
+  g_autoptr (GProcDescriptor) descriptor = NULL;
   GProcReader *reader;
 
   if (GPROC_IS_READER (source))
     return g_object_ref (GPROC_READER (source));
-  if (fd >= 0)
-    return gproc_reader_new_for_fd (fd, FALSE);
+
+  descriptor = duplicate_fd (source, is_bare, socket, GPROC_DESCRIPTOR_READ);
+  if (descriptor != NULL)
+    return _gproc_reader_new_for_descriptor (descriptor, -1);
 
   reader = gproc_reader_new (source);
   _gproc_reader_get_core (reader)->input.close_base = FALSE;
@@ -67,17 +83,20 @@ make_reader (GInputStream *source)
 }
 
 static GProcWriter *
-make_writer (GOutputStream *target)
+make_writer (GOutputStream *target,
+             GSocket       *socket)
 {
   gboolean is_bare = G_OBJECT_TYPE (target) == G_TYPE_UNIX_OUTPUT_STREAM ||
                      G_IS_FILE_OUTPUT_STREAM (target);
-  int fd = get_bare_fd (G_OBJECT (target), is_bare);
+  g_autoptr (GProcDescriptor) descriptor = NULL;
   GProcWriter *writer;
 
   if (GPROC_IS_WRITER (target))
     return g_object_ref (GPROC_WRITER (target));
-  if (fd >= 0)
-    return gproc_writer_new_for_fd (fd, FALSE);
+
+  descriptor = duplicate_fd (target, is_bare, socket, GPROC_DESCRIPTOR_WRITE);
+  if (descriptor != NULL)
+    return _gproc_writer_new_for_descriptor (descriptor);
 
   writer = gproc_writer_new (target);
   _gproc_write_queue_leave_base_open (_gproc_writer_get_queue (writer));
@@ -93,8 +112,12 @@ _gproc_mover_new (GInputStream  *source,
 
   self->source = g_object_ref (source);
   self->target = g_object_ref (target);
-  self->reader = make_reader (source);
-  self->writer = make_writer (target);
+  if (!GPROC_IS_READER (source))
+    self->source_socket = get_socket (source);
+  if (!GPROC_IS_WRITER (target))
+    self->target_socket = get_socket (target);
+  self->reader = make_reader (source, self->source_socket);
+  self->writer = make_writer (target, self->target_socket);
 
   return self;
 }
@@ -126,6 +149,8 @@ _gproc_mover_dispose (GObject *object)
   g_clear_object (&self->writer);
   g_clear_object (&self->source);
   g_clear_object (&self->target);
+  g_clear_object (&self->source_socket);
+  g_clear_object (&self->target_socket);
 
   G_OBJECT_CLASS (_gproc_mover_parent_class)->dispose (object);
 }
@@ -152,6 +177,12 @@ GProcWriter *
 _gproc_mover_get_writer (GProcMover *self)
 {
   return self->writer;
+}
+
+gboolean
+_gproc_mover_lost_nothing (GProcMover *self)
+{
+  return self->peer_gone;
 }
 
 guint64
@@ -183,18 +214,22 @@ _gproc_mover_begin (GProcMover  *self,
                     GError     **error)
 {
   GProcReadRequest request = { .kind = GPROC_READ_SOME, .count = 1 };
+  /* A read that a cancelled run has left behind has the mark; this run gets what it brings. */
+  gboolean reads = !keeps_source_mark (self) &&
+                   _gproc_reader_get_core (self->reader)->input.read != NULL;
 
-  if (!g_input_stream_set_pending (self->source, error))
+  if (!reads && !g_input_stream_set_pending (self->source, error))
     return FALSE;
 
   if (!target_is_pending && !g_output_stream_set_pending (self->target, error))
     {
-      g_input_stream_clear_pending (self->source);
+      if (!reads)
+        g_input_stream_clear_pending (self->source);
       return FALSE;
     }
 
   self->source_marked = keeps_source_mark (self);
-  if (!self->source_marked)
+  if (!self->source_marked && !reads)
     g_input_stream_clear_pending (self->source);
   self->target_marked = !target_is_pending && keeps_target_mark (self);
   if (!target_is_pending && !self->target_marked)
@@ -223,9 +258,13 @@ take_back_held (GProcMover *self)
 void
 _gproc_mover_end (GProcMover *self)
 {
+  GProcReadOps *ops = _gproc_reader_get_ops (self->reader);
+
+  g_mutex_lock (&ops->lock);
   take_back_held (self);
   _gproc_joint_clear (&self->joint);
   _gproc_buffer_trim (&_gproc_reader_get_core (self->reader)->buffer);
+  g_mutex_unlock (&ops->lock);
   if (self->source_marked)
     g_input_stream_clear_pending (self->source);
   if (self->target_marked)
@@ -238,9 +277,9 @@ static void
 count_moved (GProcMover *self,
              gsize       count)
 {
-  GProcDescriptor *target = _gproc_write_queue_get_descriptor (
-    _gproc_writer_get_queue (self->writer));
   GProcReadCore *core = _gproc_reader_get_core (self->reader);
+  int size = self->joint.method == GPROC_MOVE_BY_COPYING ? GPROC_PIPE_SIZE_FOR_COPIES
+                                                         : GPROC_PIPE_SIZE_FOR_MOVES;
 
   self->moved += count;
   if (self->grown || self->moved < MOVED_BEFORE_GROWTH)
@@ -248,9 +287,8 @@ count_moved (GProcMover *self,
 
   self->grown = TRUE;
   if (core->input.descriptor != NULL)
-    _gproc_descriptor_grow (core->input.descriptor);
-  if (target != NULL)
-    _gproc_descriptor_grow (target);
+    _gproc_descriptor_grow (core->input.descriptor, size);
+  _gproc_write_queue_grow (_gproc_writer_get_queue (self->writer), size);
 }
 
 /* Writes what is buffered. */
@@ -332,11 +370,10 @@ static gboolean
 kernel_can_move (GProcMover *self)
 {
   GProcDescriptor *source = _gproc_reader_get_core (self->reader)->input.descriptor;
-  GProcDescriptor *target = _gproc_write_queue_get_descriptor (
-    _gproc_writer_get_queue (self->writer));
 
-  return source != NULL && target != NULL &&
-         _gproc_joint_choose (&self->joint, source, target) != GPROC_MOVE_BY_COPYING;
+  return source != NULL &&
+         _gproc_write_queue_choose_move (_gproc_writer_get_queue (self->writer), &self->joint,
+                                         source) != GPROC_MOVE_BY_COPYING;
 }
 
 /* What came before is written before it is said how the source ended. */
@@ -369,6 +406,9 @@ fill_buffer (GProcMover  *self,
 {
   GProcReadRequest request = { .kind = GPROC_READ_SOME, .count = MIN (size, COPY_SIZE) };
 
+  if (self->drained)
+    return GPROC_MOVER_WAIT_SOURCE;
+
   switch (_gproc_read_core_fill (_gproc_reader_get_core (self->reader), &request, FALSE, NULL, NULL,
                                  error))
     {
@@ -376,11 +416,33 @@ fill_buffer (GProcMover  *self,
       return GPROC_MOVER_WAIT_SOURCE;
     case GPROC_FILL_FAILED:
       return GPROC_MOVER_SOURCE_FAILED;
-    case GPROC_FILL_PROGRESS:
     case GPROC_FILL_DRAINED:
+      self->drained = TRUE;
+      return GPROC_MOVER_AGAIN;
+    case GPROC_FILL_PROGRESS:
     default:
       return GPROC_MOVER_AGAIN;
     }
+}
+
+/* A stream of GIO may have been closed meanwhile, with nobody told. */
+static gboolean
+streams_are_open (GProcMover       *self,
+                  GProcMoverState  *state,
+                  GError          **error)
+{
+  if ((self->source_socket != NULL && g_socket_is_closed (self->source_socket)) ||
+      (!GPROC_IS_READER (self->source) && g_input_stream_is_closed (self->source)))
+    *state = GPROC_MOVER_SOURCE_FAILED;
+  else if ((self->target_socket != NULL && g_socket_is_closed (self->target_socket)) ||
+           (!GPROC_IS_WRITER (self->target) && g_output_stream_is_closed (self->target)))
+    *state = GPROC_MOVER_TARGET_FAILED;
+  else
+    return TRUE;
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The stream was closed"));
+
+  return FALSE;
 }
 
 GProcMoverState
@@ -393,6 +455,10 @@ _gproc_mover_step_locked (GProcMover  *self,
   GProcMoverState state = GPROC_MOVER_AGAIN;
   guint64 start = self->moved;
 
+  if (!streams_are_open (self, &state, error))
+    return state;
+
+  self->drained = FALSE;
   while (state == GPROC_MOVER_AGAIN)
     {
       gsize left = size - (gsize) (self->moved - start);

@@ -350,14 +350,15 @@ _gproc_read_op_try (GProcReader       *reader,
                     GError           **error)
 {
   GInputStream *stream = G_INPUT_STREAM (reader);
+  GProcReadOps *ops = _gproc_reader_get_ops (reader);
   gboolean success;
 
   if (own_pending && !g_input_stream_set_pending (stream, error))
     return FALSE;
 
-  /* GIO's non-blocking functions know no pending mark, but a request under way has
-   * its place in the buffer. */
-  if (!own_pending && _gproc_reader_get_ops (reader)->op != NULL)
+  /* GIO's non-blocking functions know no pending mark, but a request under way has its place
+   * in the buffer, and a guest has bytes in hand that come first. */
+  if (!own_pending && (ops->op != NULL || ops->guest != NULL))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING,
                            _ ("Stream has outstanding operation"));

@@ -137,8 +137,10 @@ _gproc_read_result_release (GProcReadResult *self)
 {
   GProcReadResult *previous;
 
-  /* Whoever holds one goes on to see what it was. */
-  if (g_atomic_int_get (&self->parent_instance.ref_count) > 1)
+  /* Whoever holds one, also weakly, goes on to see what it was; and what was attached to it is
+   * not for the next one. The lowest bits are flags of GLib's. */
+  if (g_atomic_int_get (&self->parent_instance.ref_count) > 1 ||
+      ((gsize) g_atomic_pointer_get (&self->parent_instance.qdata) & ~(gsize) 7) != 0)
     {
       g_object_unref (self);
       return;
@@ -166,6 +168,8 @@ _gproc_read_result_propagate (GProcReadResult  *self,
   if (self->error == NULL)
     return TRUE;
 
+  /* Who asks again does not take it for the end of the stream. */
+  self->request.n = -1;
   g_propagate_error (error, g_steal_pointer (&self->error));
 
   return FALSE;

@@ -37,7 +37,10 @@ gproc_reader_close_fn (GInputStream  *stream,
   GProcReader *self = GPROC_READER (stream);
   gboolean success = _gproc_reader_close_input (self, error);
 
+  /* What moves bytes in another thread may just look at them. */
+  g_mutex_lock (&self->ops.lock);
   _gproc_buffer_clear (&self->core.buffer);
+  g_mutex_unlock (&self->ops.lock);
 
   return success;
 }

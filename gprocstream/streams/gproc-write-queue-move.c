@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
+#include <poll.h>
 
 /* What gets past the queue without being written by it. */
 
@@ -36,6 +37,31 @@ queue_lets_past (GProcWriteQueue  *self,
     }
 
   return TRUE;
+}
+
+GProcMoveMethod
+_gproc_write_queue_choose_move (GProcWriteQueue *self,
+                                GProcJoint      *joint,
+                                GProcDescriptor *source)
+{
+  GProcMoveMethod method = GPROC_MOVE_BY_COPYING;
+
+  g_mutex_lock (&self->lock);
+  if (self->output.descriptor != NULL)
+    method = _gproc_joint_choose (joint, source, self->output.descriptor);
+  g_mutex_unlock (&self->lock);
+
+  return method;
+}
+
+void
+_gproc_write_queue_grow (GProcWriteQueue *self,
+                         int              size)
+{
+  g_mutex_lock (&self->lock);
+  if (self->output.descriptor != NULL)
+    _gproc_descriptor_grow (self->output.descriptor, size);
+  g_mutex_unlock (&self->lock);
 }
 
 GProcMove
@@ -74,6 +100,43 @@ _gproc_write_queue_move (GProcWriteQueue  *self,
   g_mutex_unlock (&self->lock);
 
   return state;
+}
+
+static gboolean
+peer_is_gone (GProcDescriptor *descriptor)
+{
+  struct pollfd poll_fd = { .fd = _gproc_descriptor_get_fd (descriptor), .events = 0 };
+  GProcDescriptorKind kind = _gproc_descriptor_get_kind (descriptor);
+
+  return (kind == GPROC_DESCRIPTOR_PIPE || kind == GPROC_DESCRIPTOR_SOCKET) &&
+         poll (&poll_fd, 1, 0) > 0 && (poll_fd.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+gboolean
+_gproc_write_queue_check_peer (GProcWriteQueue  *self,
+                               GError          **error)
+{
+  GError *local_error = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (_gproc_queue_check (self, 0, &local_error) && self->output.descriptor != NULL &&
+      peer_is_gone (self->output.descriptor))
+    {
+      _gproc_queue_fail (self,
+                         g_error_new_literal (G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE,
+                                              _ ("Nobody reads at the other end any more")),
+                         0);
+      local_error = g_error_copy (self->error);
+      _gproc_queue_wake_waiters (self);
+    }
+  g_mutex_unlock (&self->lock);
+
+  if (local_error == NULL)
+    return TRUE;
+
+  g_propagate_error (error, local_error);
+
+  return FALSE;
 }
 
 gboolean

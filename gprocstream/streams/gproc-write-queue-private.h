@@ -77,6 +77,15 @@ gssize _gproc_write_queue_write_through (GProcWriteQueue      *self,
                                          gsize                 n_vectors,
                                          GError              **error);
 
+/* How the kernel moves bytes from @source to what the queue writes, if it does. */
+GProcMoveMethod _gproc_write_queue_choose_move (GProcWriteQueue *self,
+                                                GProcJoint      *joint,
+                                                GProcDescriptor *source);
+
+/* See _gproc_descriptor_grow (). */
+void _gproc_write_queue_grow (GProcWriteQueue *self,
+                              int              size);
+
 /* Has the kernel move up to @size bytes from @source, past the queue: WAIT_TARGET as long as
  * that is not empty. The bytes count as accepted and written; @error is that of a failure. */
 GProcMove _gproc_write_queue_move (GProcWriteQueue  *self,
@@ -85,6 +94,11 @@ GProcMove _gproc_write_queue_move (GProcWriteQueue  *self,
                                    gsize             size,
                                    GProcMoved       *moved,
                                    GError          **error);
+
+/* Whether the other end of a pipe or a socket is still there, which a source that says nothing
+ * would never bring to light. FALSE with @error: the queue is broken. */
+gboolean _gproc_write_queue_check_peer (GProcWriteQueue  *self,
+                                        GError          **error);
 
 /* Appends whatever the limit is, unless the queue is closed or broken. */
 gboolean _gproc_write_queue_append_rest (GProcWriteQueue *self,

@@ -129,6 +129,15 @@ _gproc_queue_fail (GProcWriteQueue *self,
   if (self->output.descriptor != NULL && error->code == G_IO_ERROR_BROKEN_PIPE)
     unread = _gproc_descriptor_get_unread (self->output.descriptor);
 
+  /* Where nothing is lost there is nothing to say about it. */
+  if (lost == 0 && unread <= 0)
+    {
+      self->error = error;
+      _gproc_queue_cancel_wait (self);
+      self->blocked = FALSE;
+      return;
+    }
+
   loss = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%zu byte was not delivered",
                                        "%zu bytes were not delivered", lost),
                           lost);
@@ -185,7 +194,7 @@ queue_write (GProcWriteQueue *self,
       self->blocked = TRUE;
       if (self->output.descriptor != NULL && self->pieces.length >= GATHER_SIZE &&
           ++self->n_blocked >= BLOCKED_BEFORE_GROWTH)
-        _gproc_descriptor_grow (self->output.descriptor);
+        _gproc_descriptor_grow (self->output.descriptor, GPROC_PIPE_SIZE_FOR_COPIES);
     }
   else if (error != NULL)
     {

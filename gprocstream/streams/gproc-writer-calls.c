@@ -184,7 +184,7 @@ gproc_writer_drain (GProcWriter   *self,
 
   _gproc_write_queue_push (self->queue);
   while (!_gproc_write_queue_reached (self->queue, GPROC_WAIT_DRAINED, 0, &local_error))
-    if (!_gproc_block (-1, 0, self->queue, -1, cancellable, error))
+    if (!_gproc_block (-1, 0, _gproc_writer_get_row (self), -1, cancellable, error))
       return FALSE;
 
   if (local_error == NULL)

@@ -20,7 +20,7 @@ writer_flush_queue (GProcWriter   *self,
   GError *local_error = NULL;
 
   while (!_gproc_write_queue_reached (self->queue, GPROC_WAIT_WRITTEN, position, &local_error))
-    if (!_gproc_block (-1, 0, self->queue, -1, cancellable, error))
+    if (!_gproc_block (-1, 0, _gproc_writer_get_row (self), -1, cancellable, error))
       return FALSE;
 
   if (local_error == NULL)
@@ -75,10 +75,10 @@ _gproc_writer_write (GProcWriter          *self,
         }
 
       if (base != NULL)
-        ready = _gproc_block_on_source (_gproc_write_queue_create_source (self->queue), NULL, -1,
-                                        cancellable, error);
+        ready = _gproc_block_on_source (_gproc_write_queue_create_source (self->queue), self->row,
+                                        -1, cancellable, error);
       else
-        ready = _gproc_block (_gproc_write_queue_get_fd (self->queue), G_IO_OUT, NULL, -1,
+        ready = _gproc_block (_gproc_write_queue_get_fd (self->queue), G_IO_OUT, self->row, -1,
                               cancellable, error);
       if (!ready)
         return -1;
@@ -357,6 +357,21 @@ gproc_writer_create_source (GPollableOutputStream *stream,
                                   base, cancellable);
 }
 
+/* GIO's non-blocking functions know no pending mark, but what moves bytes to the writer is not to
+ * find others among them. */
+static gboolean
+writer_check_guest (GProcWriter  *self,
+                    GError      **error)
+{
+  if (self->ops.guest == NULL)
+    return TRUE;
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING,
+                       _ ("Another operation of the stream is under way"));
+
+  return FALSE;
+}
+
 static gssize
 gproc_writer_write_nonblocking (GPollableOutputStream  *stream,
                                 const void             *buffer,
@@ -366,7 +381,9 @@ gproc_writer_write_nonblocking (GPollableOutputStream  *stream,
   GProcWriter *self = GPROC_WRITER (stream);
   GOutputVector vector = { buffer, count };
 
-  return _gproc_write_queue_write_through (self->queue, &vector, 1, error);
+  return writer_check_guest (self, error)
+           ? _gproc_write_queue_write_through (self->queue, &vector, 1, error)
+           : -1;
 }
 
 static GPollableReturn
@@ -378,7 +395,10 @@ gproc_writer_writev_nonblocking (GPollableOutputStream  *stream,
 {
   GProcWriter *self = GPROC_WRITER (stream);
   GError *local_error = NULL;
-  gssize count = _gproc_write_queue_write_through (self->queue, vectors, n_vectors, &local_error);
+  gssize count = -1;
+
+  if (writer_check_guest (self, &local_error))
+    count = _gproc_write_queue_write_through (self->queue, vectors, n_vectors, &local_error);
 
   if (bytes_written != NULL)
     *bytes_written = count > 0 ? (gsize) count : 0;

@@ -15,12 +15,16 @@ struct _GProcWriter
   GOutputStream parent_instance;
 
   GProcWriteQueue *queue; /* NULL once it was released. */
+  GProcWriteQueue *row;   /* The first of those of its stream; or NULL. */
   GProcWriteOps ops;
   GProcReadySources sources;
   gboolean can_poll; /* Stays what it was at construction. */
   gboolean flushing; /* The pending operation is a flush, which queueing goes beside. */
   gboolean forced;   /* The queue is closed already; GIO's close has nothing to do. */
 };
+
+/* What is pushed while a blocking call of the writer waits. */
+GProcWriteQueue *_gproc_writer_get_row (GProcWriter *self);
 
 /* The methods of GOutputStream and of GPollableOutputStream. */
 void _gproc_writer_install_stream (GOutputStreamClass *klass);

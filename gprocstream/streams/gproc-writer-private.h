@@ -21,6 +21,11 @@ GProcWriter *_gproc_writer_new_closed (void);
 /* Borrowed. */
 GProcWriteQueue *_gproc_writer_get_queue (GProcWriter *self);
 
+/* The first of the queues that are pushed while a blocking call of the writer waits, that of
+ * the writer among them. */
+void _gproc_writer_set_row (GProcWriter     *self,
+                            GProcWriteQueue *first);
+
 /* Pending operations of the writer (writes, flushes, drains) complete with CLOSED
  * in their own contexts, the queue is written and its descriptor closed; then @func
  * is called once in the thread-default context of the caller, at the priority of

@@ -237,6 +237,7 @@ gproc_writer_finalize (GObject *object)
 {
   GProcWriter *self = GPROC_WRITER (object);
 
+  g_clear_pointer (&self->row, _gproc_write_queue_unref);
   g_clear_pointer (&self->queue, _gproc_write_queue_unref);
   g_mutex_clear (&self->ops.lock);
 
@@ -360,6 +361,20 @@ gproc_writer_init (GProcWriter *self)
 
   /* Replaced where there is something to write to. */
   self->queue = _gproc_write_queue_new (NULL, NULL);
+}
+
+void
+_gproc_writer_set_row (GProcWriter     *self,
+                       GProcWriteQueue *first)
+{
+  g_clear_pointer (&self->row, _gproc_write_queue_unref);
+  self->row = _gproc_write_queue_ref (first);
+}
+
+GProcWriteQueue *
+_gproc_writer_get_row (GProcWriter *self)
+{
+  return self->row != NULL ? self->row : self->queue;
 }
 
 GProcWriter *

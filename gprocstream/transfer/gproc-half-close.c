@@ -6,9 +6,20 @@
 
 #include "streams/gproc-writer.h"
 
+/* A writer of the transfer's own may have a second descriptor of what @stream writes to: only
+ * when that is closed too does the other end see the end. All was written by then. */
+static void
+let_go (GOutputStream *stream,
+        GOutputStream *writer)
+{
+  if (writer != stream)
+    gproc_writer_abort (GPROC_WRITER (writer));
+}
+
 typedef struct
 {
   GOutputStream *stream; /* Owned. */
+  GOutputStream *writer; /* Owned. */
   gboolean close;
   int io_priority;
   GCancellable *cancellable; /* Owned. */
@@ -22,6 +33,7 @@ half_close_finish (HalfClose    *self,
 {
   self->func (error, self->user_data);
   g_object_unref (self->stream);
+  g_object_unref (self->writer);
   g_clear_object (&self->cancellable);
   g_free (self);
 }
@@ -40,6 +52,7 @@ half_close_closed (GObject      *source,
 static void
 half_close_close (HalfClose *self)
 {
+  let_go (self->stream, self->writer);
   g_output_stream_close_async (self->stream, self->io_priority, self->cancellable,
                                half_close_closed, self);
 }
@@ -71,6 +84,7 @@ _gproc_half_close_async (GOutputStream      *stream,
   HalfClose *self = g_new0 (HalfClose, 1);
 
   self->stream = g_object_ref (stream);
+  self->writer = g_object_ref (writer);
   self->close = close;
   self->io_priority = io_priority;
   self->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
@@ -101,6 +115,8 @@ _gproc_half_close (GOutputStream  *stream,
       if (!close)
         return TRUE;
     }
+
+  let_go (stream, writer);
 
   return g_output_stream_close (stream, cancellable, error);
 }

@@ -29,7 +29,9 @@ set_complete (PumpSet *self)
   g_autoptr (GTask) task = self->task;
   GError *error = self->error;
 
-  g_cancellable_disconnect (g_task_get_cancellable (task), self->cancelled_id);
+  /* Not g_cancellable_disconnect (), which waits for ever below another of its handlers. */
+  if (self->cancelled_id != 0)
+    g_signal_handler_disconnect (g_task_get_cancellable (task), self->cancelled_id);
   g_object_unref (self->cancellable);
   g_free (self);
 

@@ -444,6 +444,7 @@ pump_try_finish (GProcPump  *self,
                  GError    **error)
 {
   GProcWriter *writer = _gproc_mover_get_writer (self->mover);
+  GError *local_error = NULL;
 
   if (self->finished)
     return TRUE;
@@ -452,10 +453,17 @@ pump_try_finish (GProcPump  *self,
       !gproc_writer_write_eof (writer, error))
     return FALSE;
 
-  if (!gproc_writer_try_flush (writer, error))
-    return FALSE;
-  if (pump_get_queued (self) > 0)
-    return TRUE;
+  /* What cannot be written yet is no error: a later call goes on with it. */
+  if (!gproc_writer_try_flush (writer, &local_error))
+    {
+      if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        {
+          g_error_free (local_error);
+          return TRUE;
+        }
+      g_propagate_error (error, local_error);
+      return FALSE;
+    }
 
   self->finished = TRUE;
 
@@ -466,11 +474,14 @@ pump_try_finish (GProcPump  *self,
 /**
  * gproc_pump_flush:
  * @self: a pump
- * @count: how many bytes to move at most
+ * @count: how many bytes to move at most; no more than %G_MAXSSIZE
  * @error: return location for an error
  *
  * Moves what can be moved now, without waiting: for a loop of one's own around
  * [func@GProc.select] or a foreign event loop.
+ *
+ * A source that is neither on a descriptor nor pollable is read in the thread-default main context,
+ * which has to be iterated for that.
  *
  * What the target does not take at once is queued by it, up to its high watermark; then
  * nothing is moved until it can write again. Nothing was moved is not an error: the result is
@@ -573,13 +584,16 @@ gproc_pump_run (GProcPump     *self,
       self->ended = TRUE;
     }
 
-  if (self->finished)
-    return TRUE;
+  if (!self->finished && self->propagate_close &&
+      !_gproc_half_close (self->target, G_OUTPUT_STREAM (_gproc_mover_get_writer (self->mover)),
+                          TRUE, cancellable, error))
+    {
+      self->finished = !g_cancellable_is_cancelled (cancellable);
+      return FALSE;
+    }
   self->finished = TRUE;
 
-  return !self->propagate_close ||
-         _gproc_half_close (self->target, G_OUTPUT_STREAM (_gproc_mover_get_writer (self->mover)),
-                            TRUE, cancellable, error);
+  return TRUE;
 }
 
 /* Takes nothing. The callback may do anything. */
@@ -599,21 +613,25 @@ static void
 pump_target_closed (const GError *error,
                     gpointer      user_data)
 {
-  pump_complete (user_data, error);
+  GProcPump *self = user_data;
+
+  /* A later run can still close what a cancelled one has not. */
+  self->finished = !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  pump_complete (self, error);
 }
 
 /* The source has ended. */
 static void
 pump_finish_async (GProcPump *self)
 {
-  if (self->finished || !self->propagate_close)
+  /* A close that was cancelled has closed all the same, most often. */
+  if (self->finished || !self->propagate_close || g_output_stream_is_closed (self->target))
     {
       self->finished = TRUE;
       pump_complete (self, NULL);
       return;
     }
 
-  self->finished = TRUE;
   _gproc_half_close_async (self->target, G_OUTPUT_STREAM (_gproc_mover_get_writer (self->mover)),
                            TRUE, g_task_get_priority (self->task),
                            g_task_get_cancellable (self->task), pump_target_closed, self);

@@ -176,6 +176,16 @@ way_ended (GProcMover      *mover,
   Splice *self = way->splice;
   GOutputStream *target = g_io_stream_get_output_stream (way->to);
 
+  /* Nobody reads there any more, and nothing was to be read: a way that is over. */
+  if (state == GPROC_MOVER_TARGET_FAILED && _gproc_mover_lost_nothing (mover))
+    {
+      if ((self->flags & G_IO_STREAM_SPLICE_WAIT_FOR_BOTH) != 0)
+        way_give_up_source (way);
+      else
+        way_is_over (way);
+      return;
+    }
+
   /* A cancelled one is the splice's own doing, unless its caller wanted it. */
   if (state != GPROC_MOVER_END)
     {
@@ -213,6 +223,19 @@ way_init (Way       *way,
                                  g_io_stream_get_output_stream (to));
 }
 
+static gboolean
+splice_begin (Splice *self)
+{
+  if (!_gproc_mover_begin (self->ways[0].mover, FALSE, &self->error))
+    return FALSE;
+  if (_gproc_mover_begin (self->ways[1].mover, FALSE, &self->error))
+    return TRUE;
+
+  _gproc_mover_end (self->ways[0].mover);
+
+  return FALSE;
+}
+
 void
 _gproc_splice_async (GIOStream            *stream,
                      GIOStream            *peer,
@@ -236,15 +259,13 @@ _gproc_splice_async (GIOStream            *stream,
   way_init (&self->ways[0], self, stream, peer);
   way_init (&self->ways[1], self, peer, stream);
 
-  if (!_gproc_mover_begin (self->ways[0].mover, FALSE, &self->error))
+  if (!splice_begin (self))
     {
-      splice_complete (self);
-      return;
-    }
-  if (!_gproc_mover_begin (self->ways[1].mover, FALSE, &self->error))
-    {
-      _gproc_mover_end (self->ways[0].mover);
-      splice_complete (self);
+      /* What is closed already has ended; what somebody else uses is left alone. */
+      if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+        splice_finish (self);
+      else
+        splice_complete (self);
       return;
     }
 
