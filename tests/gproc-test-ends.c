@@ -251,6 +251,7 @@ feed_in_thread (gpointer user_data)
       shutdown (self->far, SHUT_WR);
       gproc_test_close (&self->far);
     }
+  g_atomic_int_set (&self->done, TRUE);
 
   return NULL;
 }
@@ -281,6 +282,10 @@ listen_in_thread (gpointer user_data)
         g_byte_array_append (self->heard, buffer, (guint) count);
       g_mutex_unlock (&self->lock);
     }
+
+  if (self->closes)
+    gproc_test_close (&self->far);
+  g_atomic_int_set (&self->done, TRUE);
 
   return NULL;
 }

@@ -37,6 +37,8 @@ typedef struct
   gsize expected;     /* The listener stops there; G_MAXSIZE: at the end. */
   gboolean held;      /* Whoever is at the far side does nothing. */
   gboolean keep_open; /* The feeder does not end the source. */
+  gboolean closes;    /* The listener closes the far side when it stops. */
+  int done;           /* The thread is. */
 } GProcTestEnd;
 
 void gproc_test_tcp_pair (int fds[2]);

@@ -385,7 +385,7 @@ gproc_pipeline_new (void)
  *
  * The launcher is used as it is when the pipeline is spawned, and may serve for several
  * stages. It must not set standard input other than for the first stage, nor standard
- * output other than for the last.
+ * output other than for the last. Once the pipeline was spawned nothing can be added.
  *
  * Since: 1.0
  */

@@ -53,6 +53,7 @@ struct _GProcMover
   GProcMoverFunc func; /* NULL: none is under way. */
   gpointer user_data;
   gboolean cancelled;
+  gboolean ignores_peer;  /* For all runs. */
   gboolean looks_at_peer; /* Something may have become of the other end of the target. */
   gboolean peer_gone;     /* It has, with nothing left to write to it. */
   gboolean over;          /* Nothing is left to do but to say so. */

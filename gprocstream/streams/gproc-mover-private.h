@@ -48,6 +48,11 @@ GProcMover *_gproc_mover_new (GInputStream  *source,
 GProcReader *_gproc_mover_get_reader (GProcMover *self);
 GProcWriter *_gproc_mover_get_writer (GProcMover *self);
 
+/* With @ignore a run goes on as long as its source has not ended, though nobody reads what the
+ * target would write, if only there is nothing to write. Also while a run is under way. */
+void _gproc_mover_ignore_peer (GProcMover *self,
+                               gboolean    ignore);
+
 /* After a run that ended with GPROC_MOVER_TARGET_FAILED: whether nobody reads what the target
  * writes any more, but there was nothing to write either. */
 gboolean _gproc_mover_lost_nothing (GProcMover *self);

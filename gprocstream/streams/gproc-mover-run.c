@@ -152,7 +152,7 @@ mover_wait_for_source (GProcMover  *self,
   int fd = _gproc_write_queue_get_descriptor (queue) != NULL ? _gproc_write_queue_get_fd (queue)
                                                              : -1;
 
-  if (self->looks_at_peer)
+  if (self->looks_at_peer && !self->ignores_peer)
     self->peer_gone = !_gproc_write_queue_check_peer (queue, error);
   self->looks_at_peer = FALSE;
   if (self->peer_gone)
@@ -160,7 +160,7 @@ mover_wait_for_source (GProcMover  *self,
 
   _gproc_buffer_trim (&core->buffer);
   _gproc_wait_set_cancellable (&self->from.wait, self->cancellable);
-  if (fd >= 0)
+  if (fd >= 0 && !self->ignores_peer)
     _gproc_wait_for_fd (&self->to.wait, self->poller, fd, G_IO_ERR);
   _gproc_input_wait (&core->input, &self->from.wait, self->poller, G_OBJECT (self), PLAIN_SIZE);
 
@@ -320,6 +320,20 @@ _gproc_mover_run_async (GProcMover         *self,
   _gproc_write_ops_enter (&self->writer->ops, &self->to.guest);
   g_mutex_lock (mover_lock (self));
   mover_poke (self);
+  g_mutex_unlock (mover_lock (self));
+}
+
+void
+_gproc_mover_ignore_peer (GProcMover *self,
+                          gboolean    ignore)
+{
+  g_mutex_lock (mover_lock (self));
+  self->ignores_peer = ignore;
+  if (self->func != NULL && !ignore)
+    {
+      self->looks_at_peer = TRUE;
+      mover_poke (self);
+    }
   g_mutex_unlock (mover_lock (self));
 }
 

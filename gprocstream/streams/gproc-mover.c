@@ -182,7 +182,11 @@ _gproc_mover_get_writer (GProcMover *self)
 gboolean
 _gproc_mover_lost_nothing (GProcMover *self)
 {
-  return self->peer_gone;
+  GProcDescriptor *target = _gproc_write_queue_get_descriptor (
+    _gproc_writer_get_queue (self->writer));
+
+  /* What nobody has read is lost too, where the kernel tells. */
+  return self->peer_gone && (target == NULL || _gproc_descriptor_get_unread (target) <= 0);
 }
 
 guint64

@@ -121,14 +121,8 @@ _gproc_write_queue_check_peer (GProcWriteQueue  *self,
   g_mutex_lock (&self->lock);
   if (_gproc_queue_check (self, 0, &local_error) && self->output.descriptor != NULL &&
       peer_is_gone (self->output.descriptor))
-    {
-      _gproc_queue_fail (self,
-                         g_error_new_literal (G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE,
-                                              _ ("Nobody reads at the other end any more")),
-                         0);
-      local_error = g_error_copy (self->error);
-      _gproc_queue_wake_waiters (self);
-    }
+    g_set_error_literal (&local_error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE,
+                         _ ("Nobody reads at the other end any more"));
   g_mutex_unlock (&self->lock);
 
   if (local_error == NULL)

@@ -96,7 +96,7 @@ GProcMove _gproc_write_queue_move (GProcWriteQueue  *self,
                                    GError          **error);
 
 /* Whether the other end of a pipe or a socket is still there, which a source that says nothing
- * would never bring to light. FALSE with @error: the queue is broken. */
+ * would never bring to light. FALSE with @error; the queue stays as it is, as nothing is lost. */
 gboolean _gproc_write_queue_check_peer (GProcWriteQueue  *self,
                                         GError          **error);
 

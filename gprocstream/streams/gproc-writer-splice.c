@@ -150,6 +150,9 @@ _gproc_writer_splice_async (GOutputStream            *stream,
   data->source = g_object_ref (source);
   data->flags = flags;
   g_task_set_task_data (task, data, (GDestroyNotify) splice_data_free);
+  /* GIO's splice of two streams stops the other way when this one is over: but the process that
+   * reads no more may have said a lot before. */
+  _gproc_mover_ignore_peer (data->mover, TRUE);
 
   if (_gproc_mover_begin (data->mover, TRUE, &error))
     _gproc_mover_run_async (data->mover, io_priority, cancellable, NULL, splice_moved, task);

@@ -57,6 +57,16 @@ half_close_close (HalfClose *self)
                                half_close_closed, self);
 }
 
+/* Both sides of a connection have said the end before: there is nobody left to tell. */
+static gboolean
+forgive_end (GError **error)
+{
+  if (g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED))
+    g_clear_error (error);
+
+  return *error == NULL;
+}
+
 static void
 half_close_drained (GObject      *source,
                     GAsyncResult *result,
@@ -66,7 +76,7 @@ half_close_drained (GObject      *source,
   g_autoptr (GError) error = NULL;
 
   gproc_writer_drain_finish (GPROC_WRITER (source), result, &error);
-  if (error == NULL && self->close)
+  if (forgive_end (&error) && self->close)
     half_close_close (self);
   else
     half_close_finish (self, error);
@@ -107,11 +117,17 @@ _gproc_half_close (GOutputStream  *stream,
                    GCancellable   *cancellable,
                    GError        **error)
 {
+  g_autoptr (GError) local_error = NULL;
+
   if (gproc_writer_can_write_eof (GPROC_WRITER (writer)) &&
       gproc_writer_write_eof (GPROC_WRITER (writer), NULL))
     {
-      if (!gproc_writer_drain (GPROC_WRITER (writer), cancellable, error))
-        return FALSE;
+      if (!gproc_writer_drain (GPROC_WRITER (writer), cancellable, &local_error) &&
+          !forgive_end (&local_error))
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return FALSE;
+        }
       if (!close)
         return TRUE;
     }

@@ -5,6 +5,7 @@
 #include "transfer/gproc-splice-private.h"
 
 #include "streams/gproc-mover-private.h"
+#include "streams/gproc-reader.h"
 #include "transfer/gproc-half-close-private.h"
 
 typedef struct _Splice Splice;
@@ -73,7 +74,9 @@ splice_closed (GObject      *source,
   g_autoptr (GError) error = NULL;
 
   g_io_stream_close_finish (G_IO_STREAM (source), result, &error);
-  splice_keep_error (self, error);
+  /* GIO's says so where one half was closed before, as that of a target is at the end. */
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+    splice_keep_error (self, error);
   if (--self->n_closing == 0)
     splice_complete (self);
 }
@@ -119,6 +122,16 @@ splice_stop (Splice *self)
     _gproc_mover_cancel (self->ways[i].mover);
 }
 
+/* The way that is left ends now, or as soon as nobody reads at its other end: a process that
+ * has ended says so by its output, and then no more of its input is waited for. As long as
+ * both go on that would be too early, for more may come that is to fail. */
+static void
+splice_heed_peers (Splice *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->ways); i++)
+    _gproc_mover_ignore_peer (self->ways[i].mover, FALSE);
+}
+
 static void
 way_is_over (Way *way)
 {
@@ -128,6 +141,8 @@ way_is_over (Way *way)
     splice_finish (self);
   else if (way->failed || (self->flags & G_IO_STREAM_SPLICE_WAIT_FOR_BOTH) == 0)
     splice_stop (self);
+  else
+    splice_heed_peers (self);
 }
 
 static void
@@ -153,17 +168,47 @@ leaves_other_way_alone (Splice          *self,
           g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED));
 }
 
+static void
+way_given_up (Way *way)
+{
+  Splice *self = way->splice;
+
+  if (--self->n_running == 0)
+    splice_finish (self);
+  else
+    splice_heed_peers (self);
+}
+
+static void
+way_source_closed (GObject      *source,
+                   GAsyncResult *result,
+                   gpointer      user_data)
+{
+  g_input_stream_close_finish (G_INPUT_STREAM (source), result, NULL);
+  way_given_up (user_data);
+}
+
 /* The source of a way whose target is gone: who writes there is to know. */
 static void
 way_give_up_source (Way *way)
 {
-  Splice *self = way->splice;
-
-  if (splice_closes (self, way->from))
+  if (way->splice->n_running > 1 && splice_closes (way->splice, way->from))
     g_input_stream_close_async (g_io_stream_get_input_stream (way->from),
-                                g_task_get_priority (self->task), NULL, NULL, NULL);
-  if (--self->n_running == 0)
-    splice_finish (self);
+                                g_task_get_priority (way->splice->task), NULL, way_source_closed,
+                                way);
+  else
+    way_given_up (way);
+}
+
+/* A cancelled splice had told the target of the end before. */
+static gboolean
+had_ended (GProcMover      *mover,
+           GProcMoverState  state,
+           const GError    *error)
+{
+  return state == GPROC_MOVER_TARGET_FAILED &&
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED) &&
+         gproc_reader_at_eof (_gproc_mover_get_reader (mover));
 }
 
 static void
@@ -179,10 +224,13 @@ way_ended (GProcMover      *mover,
   /* Nobody reads there any more, and nothing was to be read: a way that is over. */
   if (state == GPROC_MOVER_TARGET_FAILED && _gproc_mover_lost_nothing (mover))
     {
-      if ((self->flags & G_IO_STREAM_SPLICE_WAIT_FOR_BOTH) != 0)
-        way_give_up_source (way);
-      else
-        way_is_over (way);
+      way_give_up_source (way);
+      return;
+    }
+
+  if (had_ended (mover, state, error))
+    {
+      way_is_over (way);
       return;
     }
 
@@ -221,6 +269,7 @@ way_init (Way       *way,
   way->to = g_object_ref (to);
   way->mover = _gproc_mover_new (g_io_stream_get_input_stream (from),
                                  g_io_stream_get_output_stream (to));
+  _gproc_mover_ignore_peer (way->mover, TRUE);
 }
 
 static gboolean

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* spawn by=ours|gio|posix_spawn|vfork count=N [resident=MIB] [live=N]: starts `true` with
- * both pipes and waits for it, again and again. "p50" are the seconds of one start, in which
+/* spawn by=ours|gio|posix_spawn|vfork count=N [resident=MIB] [live=N] [thread=1]: starts `true`
+ * with both pipes and waits for it, again and again. "p50" are the seconds of one start, in which
  * the caller's main loop stands still, "seconds" those until its end was noticed. */
 
 #include "config.h"
@@ -114,26 +114,76 @@ vfork_true (int in,
   return pid;
 }
 
+typedef struct
+{
+  pid_t pid;
+  int pidfd;
+} Started;
+
+static void
+reap (const Started *started)
+{
+  struct pollfd pidfd = { .fd = started->pidfd, .events = POLLIN };
+  int status;
+
+  if (pidfd.fd < 0 || poll (&pidfd, 1, -1) != 1 ||
+      waitpid (started->pid, &status, 0) != started->pid || status != 0)
+    g_error ("%s did not end well", PROGRAM);
+  close (pidfd.fd);
+}
+
+static GAsyncQueue *to_reap, *reaped;
+
+static gpointer
+reap_all (gpointer unused)
+{
+  for (;;)
+    {
+      Started *started = g_async_queue_pop (to_reap);
+
+      reap (started);
+      g_async_queue_push (reaped, started);
+    }
+
+  return NULL;
+}
+
+/* With thread=1 as in a program that has a second thread: there each fork costs more. */
+static void
+wait_raw (Started *started)
+{
+  if (bench_number ("thread", 0) == 0)
+    {
+      reap (started);
+      return;
+    }
+  if (to_reap == NULL)
+    {
+      to_reap = g_async_queue_new ();
+      reaped = g_async_queue_new ();
+      g_thread_unref (g_thread_new ("reap", reap_all, NULL));
+    }
+  g_async_queue_push (to_reap, started);
+  g_async_queue_pop (reaped);
+}
+
 static void
 spawn_raw (Spawns *spawns)
 {
   double before = bench_now (), taken;
-  struct pollfd pidfd = { .events = POLLIN };
-  int in[2], out[2], status;
-  pid_t pid;
+  int in[2], out[2];
+  Started started;
 
   bench_pipe (in, 0);
   bench_pipe (out, 0);
   if (bench_is ("by", "vfork"))
-    pid = vfork_true (in[0], out[1]);
+    started.pid = vfork_true (in[0], out[1]);
   else
-    pid = bench_spawn ((char * const *) true_argv, in[0], out[1]);
-  pidfd.fd = (int) syscall (SYS_pidfd_open, pid, 0);
+    started.pid = bench_spawn ((char * const *) true_argv, in[0], out[1]);
+  started.pidfd = (int) syscall (SYS_pidfd_open, started.pid, 0);
   taken = bench_now () - before;
   g_array_append_val (spawns->times, taken);
-  if (pidfd.fd < 0 || poll (&pidfd, 1, -1) != 1 || waitpid (pid, &status, 0) != pid || status != 0)
-    g_error ("%s did not end well", PROGRAM);
-  close (pidfd.fd);
+  wait_raw (&started);
   close (in[1]);
   close (out[0]);
 }

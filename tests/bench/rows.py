@@ -218,6 +218,8 @@ def spawn(runner, resident):
         'ours': runner.c('spawn', by='ours', resident=resident, count=count),
         'raw': [runner.c('spawn', by, by=by, resident=resident, count=count)
                 for by in ('posix_spawn', 'vfork')],
+        'threaded': runner.c('spawn', 'vfork', by='vfork', resident=resident, count=count,
+                             thread=1),
         'small': runner.c('spawn', by='ours', resident=10, count=count),
         'gio': runner.c('spawn', by='gio', resident=resident, count=few),
         'libuv': [runner.in_libuv('spawn', label, resident=resident, count=few, pipes=pipes)
@@ -227,6 +229,7 @@ def spawn(runner, resident):
     }, rounds=3 if resident > 1000 else 5, small_pages=True)
     peers = {
         'raw': ('pipes, pidfd', 1.3),
+        'threaded': ('pipes, pidfd, a thread that reaps', None),
         'gio': ('GSubprocess', None),
         'libuv': ('libuv', None),
         'node': ('Node', None),
