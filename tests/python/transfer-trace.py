@@ -1,0 +1,107 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""That the kernel moves the bytes by itself, proved by what system calls a transfer makes."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+import tap  # noqa: E402
+
+SIZE = 3_000_000
+
+
+def pump(source, target):
+    """What runs under the trace: moves SIZE bytes between descriptors of these kinds."""
+    import gi
+    gi.require_version('GProc', '1')
+    from gi.repository import GProc
+
+    read_fd, feed = ends(source, True)
+    drain, write_fd = ends(target, False)
+    threads = [threading.Thread(target=function, args=(fd,)) for function, fd
+               in ((write_all, feed), (read_all, drain)) if fd is not None]
+    for thread in threads:
+        thread.start()
+    moving = GProc.Pump.new(GProc.Reader.new_for_fd(read_fd, True),
+                            GProc.Writer.new_for_fd(write_fd, True))
+    assert moving.run(None) and moving.get_bytes_transferred() == SIZE
+    for thread in threads:
+        thread.join()
+
+
+def ends(kind, for_reading):
+    if kind == 'pipe':
+        return os.pipe()
+    if kind == 'file':
+        with tempfile.TemporaryFile() as file:
+            if for_reading:
+                file.write(bytes(SIZE))
+                file.seek(0)
+            return (os.dup(file.fileno()), None) if for_reading else (None, os.dup(file.fileno()))
+    first, second = socket.socketpair()
+    return first.detach(), second.detach()
+
+
+def write_all(fd):
+    with open(fd, 'wb', buffering=0) as file:
+        for _ in range(SIZE // 100_000):
+            file.write(bytes(100_000))
+
+
+def read_all(fd):
+    with open(fd, 'rb', buffering=0) as file:
+        while file.read(1 << 20):
+            pass
+
+
+def moved_by(source, target):
+    """How many bytes each system call of the transferring thread moved."""
+    if shutil.which('strace') is None:
+        raise tap.Skip('strace is not installed')
+    with tempfile.TemporaryDirectory() as folder:
+        trace = os.path.join(folder, 'trace')
+        result = subprocess.run(
+            ['strace', '-o', trace, '-e', 'trace=splice,sendfile,copy_file_range', sys.executable,
+             __file__, source, target], check=False, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100)
+        output = result.stdout.decode()
+        if 'PTRACE' in output or 'ptrace' in output:
+            raise tap.Skip('nothing can be traced here')
+        assert result.returncode == 0, output
+        moved = {}
+        with open(trace, encoding='utf-8') as file:
+            for call, count in re.findall(r'^(\w+)\(.*\) += (\d+)$', file.read(), re.MULTILINE):
+                moved[call] = moved.get(call, 0) + int(count)
+    return moved
+
+
+def pipes_and_sockets_are_spliced():
+    for source, target in ('pipe', 'pipe'), ('pipe', 'socket'), ('socket', 'pipe'):
+        moved = moved_by(source, target)
+        assert moved.get('splice', 0) > SIZE // 2, (source, target, moved)
+
+
+def a_socket_is_spliced_through_a_pipe():
+    moved = moved_by('socket', 'socket')
+    assert moved.get('splice', 0) > SIZE, moved
+
+
+def files_are_sent_and_copied():
+    for target, call in ('pipe', 'sendfile'), ('socket', 'sendfile'), ('file', 'copy_file_range'):
+        moved = moved_by('file', target)
+        assert moved.get(call, 0) == SIZE, (target, moved)
+
+
+if len(sys.argv) == 3:
+    pump(*sys.argv[1:])
+else:
+    tap.run('/gproc/transfer-trace', pipes_and_sockets_are_spliced,
+            a_socket_is_spliced_through_a_pipe, files_are_sent_and_copied)
