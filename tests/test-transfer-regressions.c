@@ -363,18 +363,19 @@ main (int    argc,
 
   gproc_test_init (&argc, &argv);
 
-  gproc_test_add ("/transfer-regressions/loop-in-last-notice", test_loop_in_last_notice);
+  gproc_test_add ("/gproc/transfer-regressions/loop-in-last-notice", test_loop_in_last_notice);
   for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
     {
-      g_autofree char *path = g_strconcat ("/transfer-regressions/elsewhere/", paths[i], NULL);
+      g_autofree char *path = g_strconcat ("/gproc/transfer-regressions/elsewhere/", paths[i],
+                                           NULL);
 
       gproc_test_add_data (path, GUINT_TO_POINTER (i), test_close_elsewhere);
     }
-  gproc_test_add ("/transfer-regressions/close-with-buffer", test_close_with_buffer);
-  gproc_test_add ("/transfer-regressions/nonblocking-meanwhile", test_nonblocking_meanwhile);
-  gproc_test_add ("/transfer-regressions/set-ends-in-handler", test_set_ends_in_handler);
-  gproc_test_add ("/transfer-regressions/cancel-before-close", test_cancel_before_close);
-  gproc_test_add ("/transfer-regressions/attached-to-result", test_attached_to_result);
+  gproc_test_add ("/gproc/transfer-regressions/close-with-buffer", test_close_with_buffer);
+  gproc_test_add ("/gproc/transfer-regressions/nonblocking-meanwhile", test_nonblocking_meanwhile);
+  gproc_test_add ("/gproc/transfer-regressions/set-ends-in-handler", test_set_ends_in_handler);
+  gproc_test_add ("/gproc/transfer-regressions/cancel-before-close", test_cancel_before_close);
+  gproc_test_add ("/gproc/transfer-regressions/attached-to-result", test_attached_to_result);
 
   return gproc_test_run ();
 }
