@@ -5,6 +5,7 @@
 #include "gproc-test-transfer.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 /* What a stream is spliced with. */
@@ -32,6 +33,7 @@ typedef struct
 {
   PeerKind kind;
   GIOStream *stream;
+  int fd;              /* Where the stream reads. */
   GProcTestEnd *says;  /* What the client sends. */
   GProcTestEnd *hears; /* What it gets. */
 } Peer;
@@ -82,6 +84,7 @@ peer_init (Peer     *peer,
     {
       gproc_test_pipe (fds);
       gproc_test_pipe (back);
+      peer->fd = fds[0];
       peer->stream = stream_on_pipes (kind, fds[0], back[1]);
       peer->says = gproc_test_far_end_new (fds[1], TRUE);
       peer->hears = gproc_test_far_end_new (back[0], FALSE);
@@ -92,6 +95,7 @@ peer_init (Peer     *peer,
         gproc_test_tcp_pair (fds);
       else
         gproc_test_socketpair (fds);
+      peer->fd = fds[0];
       peer->stream = stream_on_socket (kind, fds[0]);
       peer->says = gproc_test_far_end_new (fds[1], TRUE);
       peer->hears = gproc_test_far_end_new (fcntl (fds[1], F_DUPFD_CLOEXEC, 0), FALSE);
@@ -111,6 +115,16 @@ peer_clear (Peer *peer)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Peer, peer_clear)
+
+/* Waits until the client has sent that much, at least. */
+static inline void
+peer_wait_for (Peer *peer,
+               int   size)
+{
+  int count = 0;
+
+  gproc_test_wait_for (ioctl (peer->fd, FIONREAD, &count) == 0 && count >= size);
+}
 
 static inline GProcStream *
 spawn_program (const char *program,

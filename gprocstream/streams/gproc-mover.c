@@ -8,6 +8,7 @@
 #include <gio/gunixinputstream.h>
 #include <gio/gunixoutputstream.h>
 #include <glib/gi18n-lib.h>
+#include <sys/socket.h>
 
 #include "loop/gproc-descriptor-move-private.h"
 #include "streams/gproc-block-private.h"
@@ -179,14 +180,29 @@ _gproc_mover_get_writer (GProcMover *self)
   return self->writer;
 }
 
+/* Whether somebody has read what was written, as far as the kernel tells: a socket is broken
+ * if its other end was closed with something unread. */
+static gboolean
+was_all_read (GProcDescriptor *target)
+{
+  int error = 0;
+  socklen_t length = sizeof error;
+
+  if (_gproc_descriptor_get_kind (target) != GPROC_DESCRIPTOR_SOCKET)
+    return _gproc_descriptor_get_unread (target) <= 0;
+
+  return getsockopt (_gproc_descriptor_get_fd (target), SOL_SOCKET, SO_ERROR, &error, &length) <
+           0 ||
+         error == 0;
+}
+
 gboolean
 _gproc_mover_lost_nothing (GProcMover *self)
 {
   GProcDescriptor *target = _gproc_write_queue_get_descriptor (
     _gproc_writer_get_queue (self->writer));
 
-  /* What nobody has read is lost too, where the kernel tells. */
-  return self->peer_gone && (target == NULL || _gproc_descriptor_get_unread (target) <= 0);
+  return self->peer_gone && (target == NULL || was_all_read (target));
 }
 
 guint64
