@@ -76,12 +76,12 @@ int _gproc_descriptor_close (GProcDescriptor     *self,
 
 /* What a busy pipe grows to: for one that is read or written in large pieces, room for one
  * piece in the making beside the one that is taken; where the kernel moves its pages, as much
- * as stays in the caches of a processor. Both were measured. */
+ * as one wake-up moves. Both were measured. */
 #define GPROC_PIPE_SIZE_FOR_COPIES (512 * 1024)
-#define GPROC_PIPE_SIZE_FOR_MOVES (256 * 1024)
+#define GPROC_PIPE_SIZE_FOR_MOVES (1024 * 1024)
 
-/* Makes a pipe larger, within what this library allows itself of what the kernel
- * allows a user. Harmless on anything else. */
+/* Makes a pipe larger, up to @size and within what this library allows itself of what the
+ * kernel allows a user; once. Harmless on anything else. */
 void _gproc_descriptor_grow (GProcDescriptor *self,
                              int              size);
 

@@ -29,6 +29,9 @@ typedef enum
   MODE_POLL_FIRST   /* A borrowed something that blocks and cannot be opened again. */
 } Mode;
 
+/* Less than that is not worth a system call. */
+#define SMALLEST_GROWN_PIPE (128 * 1024)
+
 struct _GProcDescriptor
 {
   int ref_count;
@@ -42,7 +45,7 @@ struct _GProcDescriptor
   guint fork_generation; /* The child of a fork must not end what the parent goes on with. */
   GObject *owner;        /* Owned: closes @given. */
   int grown;             /* Bytes that this pipe has of the library's budget. */
-  gboolean no_more;      /* The kernel or the budget refused to grow it. */
+  gboolean no_more;      /* It was asked for once. */
 };
 
 /* How much larger than it found them this library has made pipes. */
@@ -399,6 +402,19 @@ pipe_budget (void)
   return g_atomic_int_get (&budget);
 }
 
+/* Who comes first gets what it asks for, which is the best for it; the more is taken the
+ * smaller the shares become, so that there is something for many. */
+static int
+share_of_budget (int size)
+{
+  int left = pipe_budget () - g_atomic_int_get (&grown_total);
+
+  while (size > SMALLEST_GROWN_PIPE && size > left / 8)
+    size /= 2;
+
+  return size;
+}
+
 void
 _gproc_descriptor_grow (GProcDescriptor *self,
                         int              size)
@@ -409,6 +425,7 @@ _gproc_descriptor_grow (GProcDescriptor *self,
     return;
 
   self->no_more = TRUE;
+  size = share_of_budget (size);
   found = fcntl (self->fd, F_GETPIPE_SZ);
   if (found < 0 || found >= size)
     return;
