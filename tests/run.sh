@@ -6,6 +6,8 @@
 #   sh tests/run.sh               everything: the tests, as root a second time as an ordinary
 #                                 user, and under the address and undefined sanitizers
 #   sh tests/run.sh --fast        the tests once, without those that take long
+#   sh tests/run.sh --languages   only those of the languages and of processes (tests/compat.sh
+#                                 runs them in other releases of Debian)
 #   sh tests/run.sh --asan        only under the address and undefined behaviour sanitizers
 #   sh tests/run.sh --tsan        only under the thread sanitizer
 #   sh tests/run.sh --valgrind    only under valgrind's memcheck
@@ -17,9 +19,9 @@ set -eu
 mode=all
 case ${1-} in
   '') ;;
-  --fast | --asan | --tsan | --valgrind) mode=${1#--} ;;
+  --fast | --languages | --asan | --tsan | --valgrind) mode=${1#--} ;;
   *)
-    sed -n 's/^# \{0,1\}//; 3,14p' "$0"
+    sed -n 's/^# \{0,1\}//; 3,16p' "$0"
     exit 2
     ;;
 esac
@@ -166,6 +168,11 @@ plain ()
     run "tests" plain --no-suite slow
     return 0
   fi
+  if [ "$mode" = languages ]; then
+    run "languages" plain --suite introspection --suite python --suite gjs --suite vala \
+      --suite process --suite abi --suite docs
+    return 0
+  fi
   run "tests" plain
   if [ "$(id -u)" -eq 0 ]; then
     as_ordinary_user
@@ -174,7 +181,7 @@ plain ()
 
 # shellcheck disable=SC2086
 case $mode in
-  all | fast)
+  all | fast | languages)
     plain
     ;;
   tsan)

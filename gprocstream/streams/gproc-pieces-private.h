@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <string.h>
 
 G_BEGIN_DECLS
 
@@ -31,6 +32,24 @@ void _gproc_pieces_append (GProcPieces *self,
                            const void  *data,
                            gsize        size,
                            GBytes      *bytes);
+
+/* The same for data that has room in what is gathered already; otherwise nothing is done. */
+static inline gboolean
+_gproc_pieces_extend (GProcPieces *self,
+                      const void  *data,
+                      gsize        size)
+{
+  GProcPiece *piece = self->pieces.tail != NULL ? self->pieces.tail->data : NULL;
+
+  if (piece == NULL || piece->bytes != NULL || size > piece->capacity - piece->end)
+    return FALSE;
+
+  memcpy (piece->data + piece->end, data, size);
+  piece->end += size;
+  self->length += size;
+
+  return TRUE;
+}
 
 /* Fills in at most @n_vectors. */
 gsize _gproc_pieces_peek (GProcPieces   *self,

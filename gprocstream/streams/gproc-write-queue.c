@@ -517,6 +517,21 @@ queue_writes_through (GProcWriteQueue *self)
   return TRUE;
 }
 
+/* What is gathered goes on being gathered, if there is room for it and a push to come: most of
+ * many small writes. Nothing but lengths changes then. */
+static inline gboolean
+queue_gathers (GProcWriteQueue *self,
+               const void      *data,
+               gsize            size)
+{
+  gsize length = self->pieces.length + size;
+
+  return size > 0 && self->scheduled && self->error == NULL && self->in_flight_size == 0 &&
+         !(self->closed || self->closing || self->end_wanted) &&
+         length < MIN (MIN (self->high, self->limit), GATHER_SIZE) &&
+         _gproc_pieces_extend (&self->pieces, data, size);
+}
+
 gboolean
 _gproc_write_queue_append (GProcWriteQueue  *self,
                            const void       *data,
@@ -528,6 +543,13 @@ _gproc_write_queue_append (GProcWriteQueue  *self,
   gsize done = 0;
 
   g_mutex_lock (&self->lock);
+  if (bytes == NULL && queue_gathers (self, data, size))
+    {
+      self->accepted += size;
+      g_mutex_unlock (&self->lock);
+      return TRUE;
+    }
+
   success = _gproc_queue_check (self, size, error);
   if (success && size > 0)
     {
