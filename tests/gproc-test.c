@@ -334,8 +334,10 @@ warm_up (void)
   g_autoptr (GSource) source = g_unix_signal_source_new (SIGWINCH);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
-  /* The class of sockets has SIGPIPE ignored for the whole process. */
+  /* The class of sockets, and in later releases that of subprocesses, has SIGPIPE ignored for
+   * the whole process. */
   g_type_class_unref (g_type_class_ref (G_TYPE_SOCKET));
+  g_type_class_unref (g_type_class_ref (G_TYPE_SUBPROCESS));
   g_source_attach (source, NULL);
   g_source_destroy (source);
   while (g_main_context_iteration (NULL, FALSE))
