@@ -44,7 +44,10 @@ prepare ()
 {
   if [ ! -e "$2/.complete" ]; then
     rm -rf "$2"
-    debootstrap --variant=minbase "$1" "$2" ${mirror:+"$mirror"} && touch "$2/.complete"
+    debootstrap --variant=minbase "$1" "$2" ${mirror:+"$mirror"} || return 1
+    # A mirror may lag behind.
+    echo 'Acquire::Check-Valid-Until "false";' >"$2/etc/apt/apt.conf.d/90compat"
+    touch "$2/.complete"
   else
     chroot "$2" apt-get -q update && chroot "$2" env DEBIAN_FRONTEND=noninteractive \
       apt-get -q -y -o Dpkg::Use-Pty=0 dist-upgrade

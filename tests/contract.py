@@ -10,6 +10,7 @@ usage: contract.py CONTRACT.tsv PROGRAM…
 """
 
 import os
+import re
 import subprocess
 import sys
 
@@ -54,7 +55,8 @@ def every_test_exists():
     for program in PROGRAMS:
         listed = subprocess.run([program, '-l'], check=True, stdout=subprocess.PIPE,
                                 stdin=subprocess.DEVNULL, timeout=60)
-        known.update(listed.stdout.decode().split('\n'))
+        # Alone on a line, or in one of TAP.
+        known.update(re.findall(r'(?:^|\s)(/\S+)', listed.stdout.decode()))
     missing = [row for row in rows()
                if not (row[1] in known if row[1].startswith('/')
                        else os.path.exists(os.path.join(TOP, row[1].split(':')[0])))]

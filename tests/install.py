@@ -178,11 +178,18 @@ def translations_are_found():
 def messages_are_translated():
     if 'nls' not in FEATURES or 'introspection' not in FEATURES:
         raise tap.Skip('built without translations, or without introspection')
+    # Only in a locale that is not C.UTF-8 translations are looked for since glibc 2.37.
+    locales = os.path.join(FOLDER.name, 'locales')
+    os.mkdir(locales)
+    if os.path.exists('/usr/share/i18n/locales/de_DE'):
+        run('localedef', '-i', 'de_DE', '-f', 'UTF-8', os.path.join(locales, 'de_DE.UTF-8'))
+    else:
+        raise tap.Skip('there is no description of a locale (package locales)')
     text = run(sys.executable, '-c', 'import gi, locale; locale.setlocale(locale.LC_ALL, "")\n'
                'gi.require_version("GProc", "1"); from gi.repository import GLib, GProc\n'
                'try: GProc.Launcher().run(["false"], None, None).check()\n'
                'except GLib.Error as error: print(error.message)',
-               environment={**ENVIRONMENT, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': 'de'})
+               environment={**ENVIRONMENT, 'LOCPATH': locales, 'LC_ALL': 'de_DE.UTF-8', 'LANGUAGE': ''})
     assert text == '„false“ endete mit dem Status 1\n', text
 
 
