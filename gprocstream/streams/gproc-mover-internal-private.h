@@ -43,6 +43,7 @@ struct _GProcMover
 
   gboolean source_marked; /* Whose pending mark is ours to clear. */
   gboolean target_marked;
+  gboolean blames_target; /* The last begin failed at the target, not at the source. */
 
   /* A run. */
   GProcMoverSide from;

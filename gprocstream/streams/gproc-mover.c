@@ -205,6 +205,12 @@ _gproc_mover_lost_nothing (GProcMover *self)
   return self->peer_gone && (target == NULL || was_all_read (target));
 }
 
+gboolean
+_gproc_mover_blames_target (GProcMover *self)
+{
+  return self->blames_target;
+}
+
 guint64
 _gproc_mover_get_moved (GProcMover *self)
 {
@@ -238,6 +244,7 @@ _gproc_mover_begin (GProcMover  *self,
   gboolean reads = !keeps_source_mark (self) &&
                    _gproc_reader_get_core (self->reader)->input.read != NULL;
 
+  self->blames_target = FALSE;
   if (!reads && !g_input_stream_set_pending (self->source, error))
     return FALSE;
 
@@ -245,6 +252,7 @@ _gproc_mover_begin (GProcMover  *self,
     {
       if (!reads)
         g_input_stream_clear_pending (self->source);
+      self->blames_target = TRUE;
       return FALSE;
     }
 
