@@ -67,6 +67,10 @@ GProcMoverState _gproc_mover_step_locked (GProcMover  *self,
                                           gsize        size,
                                           GError     **error);
 
+/* What is held on the way within the kernel is the first that comes from the source: it goes
+ * back to the buffer. Called with the same lock. */
+void _gproc_mover_take_back_held (GProcMover *self);
+
 void _gproc_mover_init_run (GProcMover *self);
 
 G_END_DECLS

@@ -495,7 +495,10 @@ _gproc_mover_step_to_queue (GProcMover  *self,
   GProcMoverState state;
 
   _gproc_write_queue_push (queue);
-  state = _gproc_mover_step (self, size, error);
+  /* The time of a step may be over before it has moved anything: that is not nothing to move. */
+  do
+    state = _gproc_mover_step (self, size, error);
+  while (state == GPROC_MOVER_AGAIN && size > 0 && self->moved + size == end);
   if (state == GPROC_MOVER_WAIT_SOURCE)
     read_ahead (self);
   if (state != GPROC_MOVER_WAIT_TARGET || self->moved == end)
@@ -505,11 +508,16 @@ _gproc_mover_step_to_queue (GProcMover  *self,
   if (_gproc_write_queue_get_state (queue).queued > _gproc_write_queue_get_state (queue).high)
     return GPROC_MOVER_WAIT_TARGET;
 
+  g_mutex_lock (mover_lock (self));
+  _gproc_mover_take_back_held (self);
+  g_mutex_unlock (mover_lock (self));
   if (_gproc_buffer_length (&core->buffer) == 0 &&
       _gproc_read_core_fill (core, &request, FALSE, NULL, NULL, error) == GPROC_FILL_FAILED)
     return GPROC_MOVER_SOURCE_FAILED;
+  /* The target has to take nothing for the end to be seen. */
   if (_gproc_buffer_length (&core->buffer) == 0)
-    return GPROC_MOVER_WAIT_SOURCE;
+    return core->eof || core->error != NULL ? _gproc_mover_step (self, 0, error)
+                                            : GPROC_MOVER_WAIT_SOURCE;
 
   return queue_buffered (self, (gsize) (end - self->moved), error);
 }

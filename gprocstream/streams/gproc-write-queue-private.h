@@ -115,6 +115,8 @@ void _gproc_write_queue_leave_base_open (GProcWriteQueue *self);
 /* An operation wants the base stream for itself, which knows only one at a time. FALSE:
  * wait for GPROC_WAIT_BASE. */
 gboolean _gproc_write_queue_acquire_base (GProcWriteQueue *self);
+/* Whether somebody has. */
+gboolean _gproc_write_queue_is_on_base (GProcWriteQueue *self);
 void _gproc_write_queue_release_base (GProcWriteQueue *self);
 
 /* A plain base stream wrote so much past the queue. */
