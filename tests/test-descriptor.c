@@ -279,6 +279,48 @@ test_master_eof (void)
   _gproc_descriptor_unref (descriptor);
 }
 
+static gpointer
+write_and_close (gpointer user_data)
+{
+  int slave = GPOINTER_TO_INT (user_data);
+  char data[5000] = { 0 };
+
+  for (guint i = 0; i < 3; i++)
+    gproc_test_write (slave, data, sizeof data);
+  gproc_test_close (&slave);
+
+  return NULL;
+}
+
+/* A slave that writes and goes while it is read: the kernel may say that it is gone before it
+ * has handed on what it wrote last. */
+static void
+test_master_eof_at_once (void)
+{
+  for (gsize i = gproc_test_scale (5000); i > 0; i--)
+    {
+      GProcDescriptor *descriptor;
+      gssize count = -EAGAIN, total = 0;
+      char buffer[8192];
+      GThread *thread;
+      int master, slave;
+
+      gproc_test_pty (&master, &slave);
+      descriptor = _gproc_descriptor_new (master, TRUE, GPROC_DESCRIPTOR_READ, NULL);
+      thread = g_thread_new ("slave", write_and_close, GINT_TO_POINTER (slave));
+      while (count != 0)
+        {
+          count = _gproc_descriptor_read (descriptor, buffer, sizeof buffer);
+          if (count != -EAGAIN)
+            g_assert_cmpint (count, >=, 0);
+          total += MAX (count, 0);
+        }
+      g_thread_join (thread);
+      g_assert_cmpint (total, ==, 15000);
+      _gproc_descriptor_unref (descriptor);
+    }
+}
+
 static void
 test_connection_reset (void)
 {
@@ -566,6 +608,7 @@ main (int   argc,
   gproc_test_add ("/gproc/descriptor/borrowed-other", test_borrowed_other);
   gproc_test_add ("/gproc/descriptor/borrowed-nonblocking", test_borrowed_nonblocking);
   gproc_test_add ("/gproc/descriptor/master-eof", test_master_eof);
+  gproc_test_add ("/gproc/descriptor/master-eof-at-once", test_master_eof_at_once);
   gproc_test_add ("/gproc/descriptor/connection-reset", test_connection_reset);
   gproc_test_add ("/gproc/descriptor/sigpipe-pipe", test_sigpipe_pipe);
   gproc_test_add ("/gproc/descriptor/sigpipe-socket", test_sigpipe_socket);

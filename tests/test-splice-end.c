@@ -323,6 +323,104 @@ test_closed (gconstpointer data)
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
 }
 
+/* What was being done, and to which side of it. */
+static void
+assert_blames (GError     *error,
+               const char *what)
+{
+  g_test_message ("%s", error->message);
+  g_assert_true (g_str_has_prefix (error->message, what));
+  g_assert_cmpstr (error->message + strlen (what), !=, "");
+}
+
+/* The process goes, and the message names it; the same the other way around. */
+static void
+test_blames_process (gconstpointer data)
+{
+  gboolean is_peer = GPOINTER_TO_UINT (data) != 0;
+  g_autoptr (GBytes) bytes = many_bytes ();
+  g_autoptr (GProcStream) head = spawn_program ("head", "-c3");
+  g_auto (Peer) peer = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  peer_init (&peer, PEER_SOCKET);
+  gproc_test_end_feed (peer.says, bytes);
+  peer_wait_for (&peer, 32768);
+  if (is_peer)
+    g_assert_false (
+      run_splice (GPROC_STREAM (peer.stream), G_IO_STREAM (head), BOTH, NULL, &error));
+  else
+    g_assert_false (run_splice (head, peer.stream, BOTH, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
+  assert_blames (error,
+                 is_peer ? "While writing to the peer “head”: " : "While writing to “head”: ");
+}
+
+/* Without a process there is no name: each of the four halves has an error of its own. */
+static void
+test_blames_half (gconstpointer data)
+{
+  static const char * const messages[] = {
+    "While reading from the stream: ", "While writing to the stream: ",
+    "While reading from the peer: ", "While writing to the peer: "
+  };
+  guint which = GPOINTER_TO_UINT (data);
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("hello", 5);
+  GIOStream *streams[2];
+  g_autoptr (GProcStream) stream = NULL;
+  g_autoptr (GIOStream) peer = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GInputStream) in = gproc_test_input_new (bytes, GPROC_TEST_HOSTILE_POLLABLE);
+      g_autoptr (GOutputStream) out = gproc_test_output_new (GPROC_TEST_HOSTILE_POLLABLE);
+
+      if (which == 2 * i)
+        gproc_test_input_set_error (in, G_IO_ERROR_NO_SPACE);
+      if (which == 2 * i + 1)
+        gproc_test_output_set_error (out, 3, G_IO_ERROR_NO_SPACE);
+      streams[i] = gproc_test_track (g_simple_io_stream_new (in, out));
+    }
+  peer = streams[1];
+  stream = gproc_test_track (gproc_stream_new_for_io_stream (streams[0]));
+  g_object_unref (streams[0]);
+
+  g_assert_false (run_splice (stream, peer, BOTH, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
+  assert_blames (error, messages[which]);
+}
+
+/* Also where nothing was begun, and where all was moved but a close failed. */
+static void
+test_blames_others (void)
+{
+  g_autoptr (GProcStream) cat = spawn_program ("cat", NULL);
+  g_autoptr (GInputStream) in = gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_POLLABLE);
+  g_autoptr (GOutputStream) out = gproc_test_output_new (GPROC_TEST_HOSTILE_POLLABLE);
+  g_autoptr (GIOStream) peer = gproc_test_track (g_simple_io_stream_new (in, out));
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (g_output_stream_set_pending (out, &error));
+  g_assert_false (run_splice (cat, peer, BOTH, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
+  assert_blames (error, "While writing to the peer: ");
+  g_clear_error (&error);
+  g_output_stream_clear_pending (out);
+
+  g_cancellable_cancel (cancellable);
+  g_assert_false (run_splice (cat, peer, BOTH, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_null (strstr (error->message, "While"));
+  g_clear_error (&error);
+
+  gproc_test_input_set_close_error (in, G_IO_ERROR_NO_SPACE);
+  g_assert_false (run_splice (cat, peer, CLOSE_1 | CLOSE_2, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
+  assert_blames (error, "While closing the peer: ");
+}
+
 /* Nobody but the splice has the streams. */
 static void
 test_unref (gconstpointer data)
@@ -530,6 +628,7 @@ main (int    argc,
       char **argv)
 {
   const char * const halves[] = { "stdin", "stdout", "peer-output", "peer-input" };
+  const char * const blamed[] = { "reading", "writing", "reading-peer", "writing-peer" };
 
   gproc_test_init (&argc, &argv);
 
@@ -554,6 +653,16 @@ main (int    argc,
     }
   gproc_test_add_data ("/gproc/splice-end/unref/callback", GUINT_TO_POINTER (0), test_unref);
   gproc_test_add_data ("/gproc/splice-end/unref/no-callback", GUINT_TO_POINTER (1), test_unref);
+  gproc_test_add_data ("/gproc/splice-end/blames/process", NULL, test_blames_process);
+  gproc_test_add_data ("/gproc/splice-end/blames/peer-process", GUINT_TO_POINTER (1),
+                       test_blames_process);
+  for (guint i = 0; i < G_N_ELEMENTS (blamed); i++)
+    {
+      g_autofree char *path = g_strconcat ("/gproc/splice-end/blames/", blamed[i], NULL);
+
+      gproc_test_add_data (path, GUINT_TO_POINTER (i), test_blames_half);
+    }
+  gproc_test_add ("/gproc/splice-end/blames/others", test_blames_others);
   gproc_test_add ("/gproc/splice-end/itself", test_itself);
   gproc_test_add ("/gproc/splice-end/absent", test_absent);
   gproc_test_add ("/gproc/splice-end/hostile", test_hostile);

@@ -188,16 +188,12 @@ is_ready (int   fd,
   return poll (&poll_fd, 1, 0) != 0;
 }
 
-gssize
-_gproc_descriptor_read (GProcDescriptor *self,
-                        gpointer         buffer,
-                        gsize            size)
+static gssize
+read_once (GProcDescriptor *self,
+           gpointer         buffer,
+           gsize            size)
 {
   gssize count;
-
-  /* Closed by another thread: the number may be somebody else's by now. */
-  if ((g_atomic_int_get (&self->open) & GPROC_DESCRIPTOR_READ) == 0)
-    return -EBADF;
 
   do
     {
@@ -213,13 +209,31 @@ _gproc_descriptor_read (GProcDescriptor *self,
   if (count >= 0)
     return count;
 
-  /* What the slave side of a terminal wrote is read to its end, and then the kernel
-   * says EIO where there is no slave any more. */
-  if (errno == EIO && self->kind == GPROC_DESCRIPTOR_PTMX)
-    return 0;
-
   /* EDEADLK is what a file on a lease or a FUSE pipe may answer under contention. */
   return errno == EWOULDBLOCK || errno == EDEADLK ? -EAGAIN : -errno;
+}
+
+gssize
+_gproc_descriptor_read (GProcDescriptor *self,
+                        gpointer         buffer,
+                        gsize            size)
+{
+  gssize count;
+
+  /* Closed by another thread: the number may be somebody else's by now. */
+  if ((g_atomic_int_get (&self->open) & GPROC_DESCRIPTOR_READ) == 0)
+    return -EBADF;
+
+  count = read_once (self, buffer, size);
+  if (count != -EIO || self->kind != GPROC_DESCRIPTOR_PTMX)
+    return count;
+
+  /* What the slave side of a terminal wrote is read to its end, and then the kernel says EIO
+   * where there is no slave any more. But it looks for bytes first and for the slave second: of
+   * one that writes and goes in between the bytes are there only at the next look. */
+  count = read_once (self, buffer, size);
+
+  return count == -EIO ? 0 : count;
 }
 
 static gboolean

@@ -65,7 +65,8 @@ splice_done (GObject      *source,
  *
  * Errors, of which the first is reported: %G_IO_ERROR_CANCELLED; %G_IO_ERROR_PENDING if one of
  * the four streams has another operation under way; %G_IO_ERROR_CLOSED if one of them is closed,
- * or was closed meanwhile; %G_IO_ERROR_BROKEN_PIPE; those of reading and writing.
+ * or was closed meanwhile; %G_IO_ERROR_BROKEN_PIPE; those of reading and writing. The message
+ * says whether it was while reading, writing or closing, and of which of the two streams.
  *
  * Since: 1.0
  */
@@ -94,7 +95,8 @@ gproc_stream_splice_async (GProcStream          *self,
   g_task_set_source_tag (task, gproc_stream_splice_async);
   g_task_set_name (task, "GProcStream splice");
   g_task_set_priority (task, io_priority);
-  _gproc_splice_async (G_IO_STREAM (self), peer, flags, task);
+  _gproc_splice_async (G_IO_STREAM (self), self->command, peer,
+                       GPROC_IS_STREAM (peer) ? GPROC_STREAM (peer)->command : NULL, flags, task);
 }
 
 /**

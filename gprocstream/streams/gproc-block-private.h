@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 
+#include "loop/gproc-descriptor-private.h"
 #include "streams/gproc-write-queue-private.h"
 
 G_BEGIN_DECLS
@@ -30,5 +31,17 @@ gboolean _gproc_block_on_source (GSource          *source,
                                  gint64            deadline,
                                  GCancellable     *cancellable,
                                  GError          **error);
+
+/* For who moves what comes from @fd, or if that is −1 from @source (taken; a pollable source,
+ * or NULL), to @target: until there is something to read, or nobody reads at the other end of
+ * @target any more (nullable: that is not looked at). @target_event says that something has
+ * become of it. */
+gboolean _gproc_block_on_move (int               fd,
+                               GSource          *source,
+                               GProcDescriptor  *target,
+                               gboolean         *target_event,
+                               GProcWriteQueue  *queue,
+                               GCancellable     *cancellable,
+                               GError          **error);
 
 G_END_DECLS

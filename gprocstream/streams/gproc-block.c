@@ -110,10 +110,13 @@ push_all (GPtrArray *pending)
     _gproc_write_queue_push (g_ptr_array_index (pending, i));
 }
 
-/* Takes @source (nullable), which calls @func. */
+/* Takes @source (nullable), which calls @func. Errors of @target_fd, if that is not −1, end it
+ * as well, and set @target_event. */
 static gboolean
 block_on (GSource       *source,
           GSourceFunc    func,
+          int            target_fd,
+          gboolean      *target_event,
           GPtrArray     *pending,
           gint64         deadline,
           GCancellable  *cancellable,
@@ -121,11 +124,14 @@ block_on (GSource       *source,
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   g_autoptr (GPtrArray) sources = g_ptr_array_new_with_free_func ((GDestroyNotify) clear_source);
-  gboolean ready = FALSE, writable = FALSE, late = FALSE, is_fd;
+  gboolean ready = FALSE, writable = FALSE, late = FALSE, broken = FALSE, is_fd;
   gulong cancelled_id = 0;
 
   if (source != NULL)
     attach (context, sources, source, func, &ready);
+  if (target_fd >= 0)
+    attach (context, sources, g_unix_fd_source_new (target_fd, G_IO_ERR),
+            G_SOURCE_FUNC (mark_fd_ready), &broken);
   if (cancellable != NULL)
     cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (wake_context), context, NULL);
   if (deadline >= 0)
@@ -143,7 +149,7 @@ block_on (GSource       *source,
                 &writable);
     }
 
-  while (!ready && !late && !writable && !g_cancellable_is_cancelled (cancellable))
+  while (!ready && !late && !writable && !broken && !g_cancellable_is_cancelled (cancellable))
     g_main_context_iteration (context, TRUE);
   g_ptr_array_set_size (sources, 0);
   g_cancellable_disconnect (cancellable, cancelled_id);
@@ -152,8 +158,10 @@ block_on (GSource       *source,
     return FALSE;
   if (writable)
     push_all (pending);
+  if (target_event != NULL)
+    *target_event = broken;
 
-  return ready || writable;
+  return ready || writable || broken;
 }
 
 gboolean
@@ -174,8 +182,8 @@ _gproc_block_on_source (GSource          *source,
   if (source == NULL && pending == NULL)
     return TRUE;
 
-  return block_on (source, G_SOURCE_FUNC (mark_stream_ready), pending, deadline, cancellable,
-                   error);
+  return block_on (source, G_SOURCE_FUNC (mark_stream_ready), -1, NULL, pending, deadline,
+                   cancellable, error);
 }
 
 /* The time that is left, as poll () wants it. */
@@ -192,10 +200,12 @@ remaining_ms (gint64 deadline)
   return remaining <= 0 ? 0 : (int) MIN ((remaining + 999) / 1000, G_MAXINT);
 }
 
-/* Waits for descriptors alone, without a main context. */
+/* Waits for descriptors alone, without a main context. @target_fd is as for block_on (). */
 static gboolean
 block_on_fds (int            fd,
               GIOCondition   condition,
+              int            target_fd,
+              gboolean      *target_event,
               GPtrArray     *pending,
               gint64         deadline,
               GCancellable  *cancellable,
@@ -203,25 +213,26 @@ block_on_fds (int            fd,
 {
   guint n_pending = pending != NULL ? pending->len : 0;
   g_autofree struct pollfd *many = NULL;
-  struct pollfd few[3];
+  struct pollfd few[4];
   struct pollfd *polled = few;
   gboolean has_cancel_fd, writable = FALSE;
   GPollFD cancel_fd;
   int result;
 
-  if (n_pending + 2 > G_N_ELEMENTS (few))
-    polled = many = g_new (struct pollfd, n_pending + 2);
+  if (n_pending + 3 > G_N_ELEMENTS (few))
+    polled = many = g_new (struct pollfd, n_pending + 3);
 
   has_cancel_fd = cancellable != NULL && g_cancellable_make_pollfd (cancellable, &cancel_fd);
   polled[0] = (struct pollfd){ .fd = fd, .events = (short) condition };
   polled[1] = (struct pollfd){ .fd = has_cancel_fd ? cancel_fd.fd : -1, .events = POLLIN };
+  polled[2] = (struct pollfd){ .fd = target_fd, .events = 0 };
   for (guint i = 0; i < n_pending; i++)
-    polled[i + 2] = (struct pollfd){
+    polled[i + 3] = (struct pollfd){
       .fd = _gproc_write_queue_get_fd (g_ptr_array_index (pending, i)), .events = POLLOUT
     };
 
   do
-    result = poll (polled, n_pending + 2, remaining_ms (deadline));
+    result = poll (polled, n_pending + 3, remaining_ms (deadline));
   while (result < 0 && errno == EINTR);
 
   if (has_cancel_fd)
@@ -229,9 +240,11 @@ block_on_fds (int            fd,
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
   for (guint i = 0; i < n_pending; i++)
-    writable |= polled[i + 2].revents != 0;
+    writable |= polled[i + 3].revents != 0;
   if (writable)
     push_all (pending);
+  if (target_event != NULL)
+    *target_event = result > 0 && polled[2].revents != 0;
 
   return result > 0;
 }
@@ -246,13 +259,16 @@ all_have_descriptors (GPtrArray *pending)
   return TRUE;
 }
 
-gboolean
-_gproc_block (int               fd,
-              GIOCondition      condition,
-              GProcWriteQueue  *queue,
-              gint64            deadline,
-              GCancellable     *cancellable,
-              GError          **error)
+/* What the row of @queue has to write is pushed meanwhile. @target_fd is as for block_on (). */
+static gboolean
+block_on_fd_and_queues (int               fd,
+                        GIOCondition      condition,
+                        int               target_fd,
+                        gboolean         *target_event,
+                        GProcWriteQueue  *queue,
+                        gint64            deadline,
+                        GCancellable     *cancellable,
+                        GError          **error)
 {
   g_autoptr (GPtrArray) pending = NULL;
 
@@ -264,7 +280,47 @@ _gproc_block (int               fd,
 
   if (!all_have_descriptors (pending))
     return block_on (fd < 0 ? NULL : g_unix_fd_source_new (fd, condition),
-                     G_SOURCE_FUNC (mark_fd_ready), pending, deadline, cancellable, error);
+                     G_SOURCE_FUNC (mark_fd_ready), target_fd, target_event, pending, deadline,
+                     cancellable, error);
 
-  return block_on_fds (fd, condition, pending, deadline, cancellable, error);
+  return block_on_fds (fd, condition, target_fd, target_event, pending, deadline, cancellable,
+                       error);
+}
+
+gboolean
+_gproc_block (int               fd,
+              GIOCondition      condition,
+              GProcWriteQueue  *queue,
+              gint64            deadline,
+              GCancellable     *cancellable,
+              GError          **error)
+{
+  return block_on_fd_and_queues (fd, condition, -1, NULL, queue, deadline, cancellable, error);
+}
+
+gboolean
+_gproc_block_on_move (int               fd,
+                      GSource          *source,
+                      GProcDescriptor  *target,
+                      gboolean         *target_event,
+                      GProcWriteQueue  *queue,
+                      GCancellable     *cancellable,
+                      GError          **error)
+{
+  int target_fd = target != NULL ? _gproc_descriptor_get_fd (target) : -1;
+  g_autoptr (GPtrArray) pending = NULL;
+
+  *target_event = FALSE;
+  if (source == NULL)
+    return block_on_fd_and_queues (fd, G_IO_IN, target_fd, target_event, queue, -1, cancellable,
+                                   error);
+
+  if (!collect_queues (queue, &pending, cancellable, error))
+    {
+      g_source_unref (source);
+      return FALSE;
+    }
+
+  return block_on (source, G_SOURCE_FUNC (mark_stream_ready), target_fd, target_event, pending, -1,
+                   cancellable, error);
 }

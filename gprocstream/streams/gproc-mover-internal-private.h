@@ -43,6 +43,7 @@ struct _GProcMover
 
   gboolean source_marked; /* Whose pending mark is ours to clear. */
   gboolean target_marked;
+  gboolean blames_target; /* The last begin failed at the target, not at the source. */
 
   /* A run. */
   GProcMoverSide from;
@@ -65,6 +66,10 @@ struct _GProcMover
 GProcMoverState _gproc_mover_step_locked (GProcMover  *self,
                                           gsize        size,
                                           GError     **error);
+
+/* What is held on the way within the kernel is the first that comes from the source: it goes
+ * back to the buffer. Called with the same lock. */
+void _gproc_mover_take_back_held (GProcMover *self);
 
 void _gproc_mover_init_run (GProcMover *self);
 

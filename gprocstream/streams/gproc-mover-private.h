@@ -57,6 +57,9 @@ void _gproc_mover_ignore_peer (GProcMover *self,
  * writes any more, but there was nothing to write either. */
 gboolean _gproc_mover_lost_nothing (GProcMover *self);
 
+/* After a begin that failed: whether it was the target's fault. */
+gboolean _gproc_mover_blames_target (GProcMover *self);
+
 /* How many bytes the target has taken. */
 guint64 _gproc_mover_get_moved (GProcMover *self);
 

@@ -141,27 +141,44 @@ mover_wait_for_target (GProcMover *self)
     mover_poke (self); /* It was closed: the next step says so. */
 }
 
-/* Also for the other end of the target: if nobody reads there any more, a source that has
- * nothing to say would keep the run for ever. FALSE with @error if that is so already. */
+/* If nobody reads at the other end of the target any more, a source that has nothing to say
+ * would keep the run for ever. FALSE with @error if that is known to be so. */
+static gboolean
+mover_check_peer (GProcMover  *self,
+                  GError     **error)
+{
+  if (self->looks_at_peer && !self->ignores_peer)
+    self->peer_gone = !_gproc_write_queue_check_peer (_gproc_writer_get_queue (self->writer),
+                                                      error);
+  self->looks_at_peer = FALSE;
+
+  return !self->peer_gone;
+}
+
+/* What to watch for that. Owned, or NULL. */
+static GProcDescriptor *
+mover_ref_peer (GProcMover *self)
+{
+  return self->ignores_peer ? NULL
+                            : _gproc_write_queue_ref_peer (_gproc_writer_get_queue (self->writer));
+}
+
+/* And for the other end of the target to go. FALSE with @error if it is gone already. */
 static gboolean
 mover_wait_for_source (GProcMover  *self,
                        GError     **error)
 {
   GProcReadCore *core = _gproc_reader_get_core (self->reader);
-  GProcWriteQueue *queue = _gproc_writer_get_queue (self->writer);
-  int fd = _gproc_write_queue_get_descriptor (queue) != NULL ? _gproc_write_queue_get_fd (queue)
-                                                             : -1;
+  g_autoptr (GProcDescriptor) peer = NULL;
 
-  if (self->looks_at_peer && !self->ignores_peer)
-    self->peer_gone = !_gproc_write_queue_check_peer (queue, error);
-  self->looks_at_peer = FALSE;
-  if (self->peer_gone)
+  if (!mover_check_peer (self, error))
     return FALSE;
 
+  peer = mover_ref_peer (self);
   _gproc_buffer_trim (&core->buffer);
   _gproc_wait_set_cancellable (&self->from.wait, self->cancellable);
-  if (fd >= 0 && !self->ignores_peer)
-    _gproc_wait_for_fd (&self->to.wait, self->poller, fd, G_IO_ERR);
+  if (peer != NULL && _gproc_descriptor_get_fd (peer) >= 0)
+    _gproc_wait_for_fd (&self->to.wait, self->poller, _gproc_descriptor_get_fd (peer), G_IO_ERR);
   _gproc_input_wait (&core->input, &self->from.wait, self->poller, G_OBJECT (self), PLAIN_SIZE);
 
   return TRUE;
@@ -349,7 +366,9 @@ _gproc_mover_cancel (GProcMover *self)
   g_mutex_unlock (mover_lock (self));
 }
 
-/* Blocks until there is something to read. */
+/* Blocks until there is something to read, or nobody to write it to. A base stream that can
+ * only be read at its own pace is read here, and nothing else looked at meanwhile; what has a
+ * descriptor is not, so that the kernel can move what comes. */
 static GProcMoverState
 block_on_source (GProcMover    *self,
                  GCancellable  *cancellable,
@@ -359,18 +378,26 @@ block_on_source (GProcMover    *self,
   GProcReadCore *core = _gproc_reader_get_core (self->reader);
   GProcWriteQueue *queue = _gproc_reader_get_queue (self->reader);
   g_autoptr (GProcDescriptor) descriptor = NULL;
+  g_autoptr (GProcDescriptor) peer = NULL;
+  GSource *source = NULL;
   gboolean success;
+
+  if (!mover_check_peer (self, error))
+    return GPROC_MOVER_TARGET_FAILED;
 
   /* Another thread may close the stream meanwhile. */
   g_mutex_lock (mover_lock (self));
   if (core->input.descriptor != NULL)
     descriptor = _gproc_descriptor_ref (core->input.descriptor);
+  else if (core->input.base != NULL && core->input.pollable)
+    source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (core->input.base),
+                                                    NULL);
   g_mutex_unlock (mover_lock (self));
 
-  /* So that the kernel can move what comes. */
-  if (descriptor != NULL)
-    success = _gproc_block (_gproc_descriptor_get_fd (descriptor), G_IO_IN, queue, -1, cancellable,
-                            error);
+  peer = mover_ref_peer (self);
+  if (descriptor != NULL || source != NULL)
+    success = _gproc_block_on_move (descriptor != NULL ? _gproc_descriptor_get_fd (descriptor) : -1,
+                                    source, peer, &self->looks_at_peer, queue, cancellable, error);
   else
     success = _gproc_read_core_fill (core, &request, TRUE, queue, cancellable, error) !=
               GPROC_FILL_FAILED;
@@ -413,6 +440,7 @@ _gproc_mover_run (GProcMover    *self,
 {
   GProcMoverState state = GPROC_MOVER_AGAIN;
 
+  self->looks_at_peer = self->peer_gone = FALSE;
   while (state <= GPROC_MOVER_WAIT_TARGET)
     {
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -467,7 +495,10 @@ _gproc_mover_step_to_queue (GProcMover  *self,
   GProcMoverState state;
 
   _gproc_write_queue_push (queue);
-  state = _gproc_mover_step (self, size, error);
+  /* The time of a step may be over before it has moved anything: that is not nothing to move. */
+  do
+    state = _gproc_mover_step (self, size, error);
+  while (state == GPROC_MOVER_AGAIN && size > 0 && self->moved + size == end);
   if (state == GPROC_MOVER_WAIT_SOURCE)
     read_ahead (self);
   if (state != GPROC_MOVER_WAIT_TARGET || self->moved == end)
@@ -477,11 +508,16 @@ _gproc_mover_step_to_queue (GProcMover  *self,
   if (_gproc_write_queue_get_state (queue).queued > _gproc_write_queue_get_state (queue).high)
     return GPROC_MOVER_WAIT_TARGET;
 
+  g_mutex_lock (mover_lock (self));
+  _gproc_mover_take_back_held (self);
+  g_mutex_unlock (mover_lock (self));
   if (_gproc_buffer_length (&core->buffer) == 0 &&
       _gproc_read_core_fill (core, &request, FALSE, NULL, NULL, error) == GPROC_FILL_FAILED)
     return GPROC_MOVER_SOURCE_FAILED;
+  /* The target has to take nothing for the end to be seen. */
   if (_gproc_buffer_length (&core->buffer) == 0)
-    return GPROC_MOVER_WAIT_SOURCE;
+    return core->eof || core->error != NULL ? _gproc_mover_step (self, 0, error)
+                                            : GPROC_MOVER_WAIT_SOURCE;
 
   return queue_buffered (self, (gsize) (end - self->moved), error);
 }

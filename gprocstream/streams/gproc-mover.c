@@ -205,6 +205,12 @@ _gproc_mover_lost_nothing (GProcMover *self)
   return self->peer_gone && (target == NULL || was_all_read (target));
 }
 
+gboolean
+_gproc_mover_blames_target (GProcMover *self)
+{
+  return self->blames_target;
+}
+
 guint64
 _gproc_mover_get_moved (GProcMover *self)
 {
@@ -237,14 +243,20 @@ _gproc_mover_begin (GProcMover  *self,
   /* A read that a cancelled run has left behind has the mark; this run gets what it brings. */
   gboolean reads = !keeps_source_mark (self) &&
                    _gproc_reader_get_core (self->reader)->input.read != NULL;
+  /* And so has a write of what was queued before. */
+  gboolean writes = target_is_pending ||
+                    (!keeps_target_mark (self) &&
+                     _gproc_write_queue_is_on_base (_gproc_writer_get_queue (self->writer)));
 
+  self->blames_target = FALSE;
   if (!reads && !g_input_stream_set_pending (self->source, error))
     return FALSE;
 
-  if (!target_is_pending && !g_output_stream_set_pending (self->target, error))
+  if (!writes && !g_output_stream_set_pending (self->target, error))
     {
       if (!reads)
         g_input_stream_clear_pending (self->source);
+      self->blames_target = TRUE;
       return FALSE;
     }
 
@@ -252,7 +264,7 @@ _gproc_mover_begin (GProcMover  *self,
   if (!self->source_marked && !reads)
     g_input_stream_clear_pending (self->source);
   self->target_marked = !target_is_pending && keeps_target_mark (self);
-  if (!target_is_pending && !self->target_marked)
+  if (!writes && !self->target_marked)
     g_output_stream_clear_pending (self->target);
 
   _gproc_read_core_begin (_gproc_reader_get_core (self->reader), &request);
@@ -260,9 +272,8 @@ _gproc_mover_begin (GProcMover  *self,
   return TRUE;
 }
 
-/* What is held on the way is the first that comes from the source. */
-static void
-take_back_held (GProcMover *self)
+void
+_gproc_mover_take_back_held (GProcMover *self)
 {
   GProcReadCore *core = _gproc_reader_get_core (self->reader);
   gsize held = self->joint.held;
@@ -281,7 +292,7 @@ _gproc_mover_end (GProcMover *self)
   GProcReadOps *ops = _gproc_reader_get_ops (self->reader);
 
   g_mutex_lock (&ops->lock);
-  take_back_held (self);
+  _gproc_mover_take_back_held (self);
   _gproc_joint_clear (&self->joint);
   _gproc_buffer_trim (&_gproc_reader_get_core (self->reader)->buffer);
   g_mutex_unlock (&ops->lock);
@@ -372,7 +383,7 @@ move_in_kernel (GProcMover  *self,
     case GPROC_MOVE_WAIT_TARGET:
       return GPROC_MOVER_WAIT_TARGET;
     case GPROC_MOVE_REFUSED:
-      take_back_held (self);
+      _gproc_mover_take_back_held (self);
       return GPROC_MOVER_AGAIN;
     case GPROC_MOVE_SOURCE_FAILED:
       core->error = local_error;

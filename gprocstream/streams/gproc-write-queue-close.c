@@ -239,6 +239,18 @@ _gproc_write_queue_acquire_base (GProcWriteQueue *self)
   return acquired;
 }
 
+gboolean
+_gproc_write_queue_is_on_base (GProcWriteQueue *self)
+{
+  gboolean is_on_base;
+
+  g_mutex_lock (&self->lock);
+  is_on_base = self->base_busy;
+  g_mutex_unlock (&self->lock);
+
+  return is_on_base;
+}
+
 void
 _gproc_write_queue_release_base (GProcWriteQueue *self)
 {

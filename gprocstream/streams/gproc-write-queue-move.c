@@ -102,14 +102,35 @@ _gproc_write_queue_move (GProcWriteQueue  *self,
   return state;
 }
 
+/* A terminal that hung up may be taken up again, and a file has nobody at its other end. */
+static gboolean
+has_peer (GProcDescriptor *descriptor)
+{
+  GProcDescriptorKind kind = _gproc_descriptor_get_kind (descriptor);
+
+  return kind == GPROC_DESCRIPTOR_PIPE || kind == GPROC_DESCRIPTOR_SOCKET;
+}
+
+GProcDescriptor *
+_gproc_write_queue_ref_peer (GProcWriteQueue *self)
+{
+  GProcDescriptor *peer = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->output.descriptor != NULL && has_peer (self->output.descriptor))
+    peer = _gproc_descriptor_ref (self->output.descriptor);
+  g_mutex_unlock (&self->lock);
+
+  return peer;
+}
+
 static gboolean
 peer_is_gone (GProcDescriptor *descriptor)
 {
   struct pollfd poll_fd = { .fd = _gproc_descriptor_get_fd (descriptor), .events = 0 };
-  GProcDescriptorKind kind = _gproc_descriptor_get_kind (descriptor);
 
-  return (kind == GPROC_DESCRIPTOR_PIPE || kind == GPROC_DESCRIPTOR_SOCKET) &&
-         poll (&poll_fd, 1, 0) > 0 && (poll_fd.revents & (POLLERR | POLLHUP)) != 0;
+  return has_peer (descriptor) && poll (&poll_fd, 1, 0) > 0 &&
+         (poll_fd.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 gboolean

@@ -95,6 +95,10 @@ GProcMove _gproc_write_queue_move (GProcWriteQueue  *self,
                                    GProcMoved       *moved,
                                    GError          **error);
 
+/* What to watch for the end of those who read there: the descriptor of a pipe or a socket, or
+ * NULL. Owned, for another thread may close the queue meanwhile. */
+GProcDescriptor *_gproc_write_queue_ref_peer (GProcWriteQueue *self);
+
 /* Whether the other end of a pipe or a socket is still there, which a source that says nothing
  * would never bring to light. FALSE with @error; the queue stays as it is, as nothing is lost. */
 gboolean _gproc_write_queue_check_peer (GProcWriteQueue  *self,
@@ -111,6 +115,8 @@ void _gproc_write_queue_leave_base_open (GProcWriteQueue *self);
 /* An operation wants the base stream for itself, which knows only one at a time. FALSE:
  * wait for GPROC_WAIT_BASE. */
 gboolean _gproc_write_queue_acquire_base (GProcWriteQueue *self);
+/* Whether somebody has. */
+gboolean _gproc_write_queue_is_on_base (GProcWriteQueue *self);
 void _gproc_write_queue_release_base (GProcWriteQueue *self);
 
 /* A plain base stream wrote so much past the queue. */

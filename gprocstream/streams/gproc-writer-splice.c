@@ -39,6 +39,8 @@ _gproc_writer_splice (GOutputStream             *stream,
   g_autoptr (GInputStream) tail = g_memory_input_stream_new ();
   GError *local_error = NULL;
 
+  /* As below. */
+  _gproc_mover_ignore_peer (mover, TRUE);
   if (_gproc_mover_begin (mover, TRUE, &local_error))
     {
       _gproc_mover_run (mover, cancellable, &local_error);

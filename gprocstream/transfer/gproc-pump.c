@@ -487,7 +487,8 @@ pump_try_finish (GProcPump  *self,
  * nothing is moved until it can write again. Nothing was moved is not an error: the result is
  * 0. Once the source has ended the result is −1, with no error, and the target is
  * closed if [property@GProc.Pump:propagate-close] says so: at once, or, where that would block, in
- * a later call, which is then to be made when the target can write.
+ * a later call, which is then to be made when the target can write. An error that comes behind
+ * bytes that were moved is told by the next call.
  *
  * Errors: %G_IO_ERROR_PENDING if one of the streams has another operation under way;
  * %G_IO_ERROR_BROKEN_PIPE and others of the target; those of the source.
@@ -502,7 +503,7 @@ gproc_pump_flush (GProcPump  *self,
                   gsize       count,
                   GError    **error)
 {
-  GError *local_error = NULL;
+  g_autoptr (GError) local_error = NULL;
   GProcMoverState state;
   guint64 moved;
 
@@ -527,9 +528,10 @@ gproc_pump_flush (GProcPump  *self,
 
   if (moved > 0)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BYTES_TRANSFERRED]);
-  if (local_error != NULL)
+  /* What broke stays broken, and says so again where nothing is moved any more. */
+  if (local_error != NULL && moved == 0)
     {
-      g_propagate_error (error, local_error);
+      g_propagate_error (error, g_steal_pointer (&local_error));
       return -1;
     }
   if (state == GPROC_MOVER_END)

@@ -4,6 +4,8 @@
 
 #include "transfer/gproc-splice-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "streams/gproc-mover-private.h"
 #include "streams/gproc-reader.h"
 #include "transfer/gproc-half-close-private.h"
@@ -23,6 +25,7 @@ typedef struct
 struct _Splice
 {
   GTask *task;
+  char *commands[2]; /* What the streams are called by, each of them nullable. */
   GIOStreamSpliceFlags flags;
   Way ways[2];
   guint n_running;
@@ -39,17 +42,71 @@ splice_free (Splice *self)
       g_clear_object (&self->ways[i].mover);
       g_clear_object (&self->ways[i].from);
       g_clear_object (&self->ways[i].to);
+      g_free (self->commands[i]);
     }
   g_clear_error (&self->error);
   g_free (self);
 }
 
+/* What was done when it came to an error. */
+typedef enum
+{
+  DOING_READ,
+  DOING_WRITE,
+  DOING_CLOSE
+} Doing;
+
+/* The beginning of a message about the stream, or about its peer. @command is nullable. */
+static char *
+describe (Doing       doing,
+          gboolean    is_peer,
+          const char *command)
+{
+  if (command == NULL)
+    {
+      const char *stream[] = { _ ("While reading from the stream"),
+                               _ ("While writing to the stream"), _ ("While closing the stream") };
+      const char *peer[] = { _ ("While reading from the peer"), _ ("While writing to the peer"),
+                             _ ("While closing the peer") };
+
+      return g_strdup (is_peer ? peer[doing] : stream[doing]);
+    }
+
+  switch (doing)
+    {
+    case DOING_READ:
+      return is_peer ? g_strdup_printf (_ ("While reading from the peer “%s”"), command)
+                     : g_strdup_printf (_ ("While reading from “%s”"), command);
+    case DOING_WRITE:
+      return is_peer ? g_strdup_printf (_ ("While writing to the peer “%s”"), command)
+                     : g_strdup_printf (_ ("While writing to “%s”"), command);
+    case DOING_CLOSE:
+    default:
+      return is_peer ? g_strdup_printf (_ ("While closing the peer “%s”"), command)
+                     : g_strdup_printf (_ ("While closing “%s”"), command);
+    }
+}
+
+/* Which side it was the message says: domain and code are the same for both. */
 static void
 splice_keep_error (Splice       *self,
-                   const GError *error)
+                   const GError *error,
+                   Doing         doing,
+                   GIOStream    *stream)
 {
-  if (self->error == NULL && error != NULL)
-    self->error = g_error_copy (error);
+  guint side = stream == self->ways[0].from ? 0 : 1;
+  g_autofree char *what = NULL;
+
+  if (self->error != NULL || error == NULL)
+    return;
+
+  self->error = g_error_copy (error);
+  /* Whoever cancels does that to neither of them. */
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+
+  what = describe (doing, side == 1, self->commands[side]);
+  g_prefix_error (&self->error, "%s: ", what);
 }
 
 static void
@@ -76,7 +133,7 @@ splice_closed (GObject      *source,
   g_io_stream_close_finish (G_IO_STREAM (source), result, &error);
   /* GIO's says so where one half was closed before, as that of a target is at the end. */
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
-    splice_keep_error (self, error);
+    splice_keep_error (self, error, DOING_CLOSE, G_IO_STREAM (source));
   if (--self->n_closing == 0)
     splice_complete (self);
 }
@@ -152,7 +209,7 @@ way_half_closed (const GError *error,
   Way *way = user_data;
 
   way->failed = error != NULL;
-  splice_keep_error (way->splice, error);
+  splice_keep_error (way->splice, error, DOING_WRITE, way->to);
   way_is_over (way);
 }
 
@@ -239,7 +296,9 @@ way_ended (GProcMover      *mover,
     {
       way->failed = TRUE;
       if (!self->stopping || !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        splice_keep_error (self, error);
+        splice_keep_error (self, error,
+                           state == GPROC_MOVER_TARGET_FAILED ? DOING_WRITE : DOING_READ,
+                           state == GPROC_MOVER_TARGET_FAILED ? way->to : way->from);
       if (leaves_other_way_alone (self, state, error))
         way_give_up_source (way);
       else
@@ -273,11 +332,27 @@ way_init (Way       *way,
 }
 
 static gboolean
+way_begin (Way *way)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (_gproc_mover_begin (way->mover, FALSE, &error))
+    return TRUE;
+
+  if (_gproc_mover_blames_target (way->mover))
+    splice_keep_error (way->splice, error, DOING_WRITE, way->to);
+  else
+    splice_keep_error (way->splice, error, DOING_READ, way->from);
+
+  return FALSE;
+}
+
+static gboolean
 splice_begin (Splice *self)
 {
-  if (!_gproc_mover_begin (self->ways[0].mover, FALSE, &self->error))
+  if (!way_begin (&self->ways[0]))
     return FALSE;
-  if (_gproc_mover_begin (self->ways[1].mover, FALSE, &self->error))
+  if (way_begin (&self->ways[1]))
     return TRUE;
 
   _gproc_mover_end (self->ways[0].mover);
@@ -287,7 +362,9 @@ splice_begin (Splice *self)
 
 void
 _gproc_splice_async (GIOStream            *stream,
+                     const char           *command,
                      GIOStream            *peer,
+                     const char           *peer_command,
                      GIOStreamSpliceFlags  flags,
                      GTask                *task)
 {
@@ -305,6 +382,8 @@ _gproc_splice_async (GIOStream            *stream,
   self = g_new0 (Splice, 1);
   self->task = task;
   self->flags = flags;
+  self->commands[0] = g_strdup (command);
+  self->commands[1] = g_strdup (peer_command);
   way_init (&self->ways[0], self, stream, peer);
   way_init (&self->ways[1], self, peer, stream);
 

@@ -18,7 +18,7 @@ import tap  # noqa: E402
 SIZE = 3_000_000
 
 
-def pump(source, target):
+def move(source, target, by):
     """What runs under the trace: moves SIZE bytes between descriptors of these kinds."""
     import gi
     gi.require_version('GProc', '1')
@@ -30,11 +30,54 @@ def pump(source, target):
                in ((write_all, feed), (read_all, drain)) if fd is not None]
     for thread in threads:
         thread.start()
-    moving = GProc.Pump.new(GProc.Reader.new_for_fd(read_fd, True),
-                            GProc.Writer.new_for_fd(write_fd, True))
-    assert moving.run(None) and moving.get_bytes_transferred() == SIZE
+    MOVES[by](GProc.Reader.new_for_fd(read_fd, True), GProc.Writer.new_for_fd(write_fd, True))
     for thread in threads:
         thread.join()
+
+
+def by_pump(reader, writer):
+    from gi.repository import GProc
+    moving = GProc.Pump.new(reader, writer)
+    assert moving.run(None) and moving.get_bytes_transferred() == SIZE
+
+
+def by_splice(reader, writer):
+    from gi.repository import Gio
+    flags = Gio.OutputStreamSpliceFlags.CLOSE_SOURCE | Gio.OutputStreamSpliceFlags.CLOSE_TARGET
+    assert writer.splice(reader, flags, None) == SIZE
+    assert reader.is_closed() and writer.is_closed()
+
+
+def by_splice_async(reader, writer):
+    from gi.repository import Gio, GLib
+    flags = Gio.OutputStreamSpliceFlags.CLOSE_SOURCE | Gio.OutputStreamSpliceFlags.CLOSE_TARGET
+    results = []
+    writer.splice_async(reader, flags, GLib.PRIORITY_DEFAULT, None,
+                        lambda stream, result: results.append(stream.splice_finish(result)))
+    while not results:
+        GLib.MainContext.default().iteration(True)
+    assert results == [SIZE] and reader.is_closed() and writer.is_closed()
+
+
+def by_gio(reader, writer):
+    """GIO's splice of two streams, of which the second one says nothing back."""
+    from gi.repository import Gio, GLib, GProc
+    first = Gio.SimpleIOStream.new(reader, GProc.Writer.new_for_fd(os.open('/dev/null', os.O_WRONLY),
+                                                                   True))
+    quiet, quiet_end = os.pipe()
+    second = Gio.SimpleIOStream.new(GProc.Reader.new_for_fd(quiet, True), writer)
+    os.close(quiet_end)
+    flags = Gio.IOStreamSpliceFlags
+    results = []
+    first.splice_async(second, flags.WAIT_FOR_BOTH | flags.CLOSE_STREAM1 | flags.CLOSE_STREAM2,
+                       GLib.PRIORITY_DEFAULT, None,
+                       lambda stream, result: results.append(Gio.IOStream.splice_finish(result)))
+    while not results:
+        GLib.MainContext.default().iteration(True)
+    assert results == [True] and writer.get_bytes_written() == SIZE
+
+
+MOVES = {'pump': by_pump, 'splice': by_splice, 'splice-async': by_splice_async, 'gio': by_gio}
 
 
 def ends(kind, for_reading):
@@ -62,7 +105,7 @@ def read_all(fd):
             pass
 
 
-def moved_by(source, target):
+def moved_by(source, target, by='pump'):
     """How many bytes each system call of the transferring thread moved."""
     if shutil.which('strace') is None:
         raise tap.Skip('strace is not installed')
@@ -70,7 +113,7 @@ def moved_by(source, target):
         trace = os.path.join(folder, 'trace')
         result = subprocess.run(
             ['strace', '-o', trace, '-e', 'trace=splice,sendfile,copy_file_range', sys.executable,
-             __file__, source, target], check=False, stdin=subprocess.DEVNULL,
+             __file__, source, target, by], check=False, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100)
         output = result.stdout.decode()
         if 'PTRACE' in output or 'ptrace' in output:
@@ -100,8 +143,18 @@ def files_are_sent_and_copied():
         assert moved.get(call, 0) == SIZE, (target, moved)
 
 
-if len(sys.argv) == 3:
-    pump(*sys.argv[1:])
+def a_splice_onto_a_writer_is_the_same():
+    for by in 'splice', 'splice-async', 'gio':
+        for source, target, call in (('pipe', 'pipe', 'splice'), ('pipe', 'socket', 'splice'),
+                                     ('file', 'pipe', 'sendfile'),
+                                     ('file', 'file', 'copy_file_range')):
+            moved = moved_by(source, target, by)
+            assert moved.get(call, 0) > SIZE // 2, (by, source, target, moved)
+
+
+if len(sys.argv) == 4:
+    move(*sys.argv[1:])
 else:
     tap.run('/gproc/transfer-trace', pipes_and_sockets_are_spliced,
-            a_socket_is_spliced_through_a_pipe, files_are_sent_and_copied)
+            a_socket_is_spliced_through_a_pipe, files_are_sent_and_copied,
+            a_splice_onto_a_writer_is_the_same)
