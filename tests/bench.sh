@@ -37,7 +37,7 @@ done
 # shellcheck disable=SC2086
 need_packages $BUILD_PACKAGES python3
 # Without these the rows of a peer are left out.
-for package in libuv1-dev nodejs strace; do
+for package in libuv1-dev nodejs strace python3-gi; do
   need_packages "$package" || echo "Cannot install $package."
 done
 
@@ -52,6 +52,10 @@ fi
 targets='tests/gproc-bench tests/gproc-bench-child'
 if pkg-config --exists libuv; then
   targets="$targets tests/gproc-bench-libuv"
+fi
+# For the languages.
+if grep -q '^build gprocstream/GProc-1.typelib' "$top/build/build.ninja"; then
+  targets="$targets GProc-1.typelib"
 fi
 # shellcheck disable=SC2086
 "$meson" compile -C "$top/build" $targets </dev/null

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The workloads of gproc-bench as CPython's asyncio does them.
 
-peer-asyncio.py read|splice|trip|spawn|latency NAME=VALUE…
+peer-asyncio.py read|splice|lines|trip|spawn|latency NAME=VALUE…
+
+With by=ours it is the same program moved to this library, by its import alone.
 """
 
-import asyncio
 import json
 import mmap
 import os
@@ -14,9 +15,17 @@ import statistics
 import sys
 import time
 
+GIVEN = dict(argument.split('=', 1) for argument in sys.argv[2:])
+if GIVEN.get('by') == 'ours':
+    import gi
+    gi.require_version('GProc', '1')
+    from gi.repository import GProc
+    from gi.repository.GProc import aio as asyncio
+else:
+    import asyncio
+
 PIPE = asyncio.subprocess.PIPE
 CHILD = os.environ.get('GPROC_BENCH_CHILD')
-GIVEN = dict(argument.split('=', 1) for argument in sys.argv[2:])
 
 
 def number(name, default):
@@ -89,11 +98,32 @@ async def splice():
     await flood.wait()
 
 
+async def lines():
+    argv = [CHILD, 'lines', GIVEN['count'], GIVEN['length']]
+    found, size = 0, 0
+    if GIVEN.get('style') == 'native':
+        stream = GProc.Stream.new(argv)
+        async for line in stream.get_stdout():
+            found += 1
+            size += len(line)
+        assert await stream.wait_async() == 0
+    else:
+        process = await asyncio.create_subprocess_exec(*argv, stdout=PIPE, **children_options())
+        async for line in process.stdout:
+            found += 1
+            size += len(line)
+        assert await process.wait() == 0
+    assert (found, size) == (number('count', 0), number('count', 0) * number('length', 0))
+
+
 async def trip():
     process = await asyncio.create_subprocess_exec('cat', stdin=PIPE, stdout=PIPE)
+    drains = number('drain', 0)
     start = None
     for i in range(number('count', 1000) + 1):
         process.stdin.write(b'ping\n')
+        if drains:
+            await process.stdin.drain()
         assert await process.stdout.readline() == b'ping\n'
         if i == 0:
             start = time.monotonic()
@@ -182,7 +212,8 @@ async def main():
         watcher = asyncio.PidfdChildWatcher()
         watcher.attach_loop(asyncio.get_running_loop())
         asyncio.set_child_watcher(watcher)
-    workloads = {'read': read, 'splice': splice, 'trip': trip, 'spawn': spawn, 'latency': latency}
+    workloads = {'read': read, 'splice': splice, 'lines': lines, 'trip': trip, 'spawn': spawn,
+                 'latency': latency}
     run = workloads[sys.argv[1]]
     own, children = cpu(resource.RUSAGE_SELF), cpu(resource.RUSAGE_CHILDREN)
     start = time.monotonic()

@@ -247,6 +247,37 @@ def most_descriptors():
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
+def python_lines(runner):
+    length, count = 60, runner.pick(1000000, 200000)
+    if not runner.python:
+        return
+    results = runner.compare({
+        'ours': runner.aio('lines', style='native', count=count, length=length),
+        'aio': runner.aio('lines', count=count, length=length),
+        'asyncio': [runner.asyncio('lines', f'limit {limit // KIB}K, pipe {label}', limit=limit,
+                                   pipe=size, count=count, length=length)
+                    for limit in (64 * KIB, MIB) for label, size in PIPES],
+        'default': runner.asyncio('lines', 'as it is', count=count, length=length),
+    }, rounds=5, cpus=2)
+    rate = millions_per_second(count)
+    peers = {'asyncio': ('asyncio', 2.5), 'default': ('asyncio', None)}
+    runner.rows_of('Python: async for over lines of 60 bytes', 'million/s', results, rate, peers)
+    runner.rows_of('Python: the same with GProc.aio', 'million/s', results, rate,
+                   without_targets(peers), ours='aio')
+
+
+def python_trip(runner):
+    count = runner.pick(10000, 2000)
+    if not runner.python:
+        return
+    results = runner.compare({
+        'ours': runner.aio('trip', count=count, drain=1),
+        'asyncio': runner.asyncio('trip', count=count, drain=1),
+    }, cpus=1)
+    runner.rows_of('Python: write, drain, readline through cat, one CPU', 'µs', results,
+                   lambda result: result['seconds'] / count * 1e6, {'asyncio': ('asyncio', 1)})
+
+
 def live(runner, n):
     if most_descriptors() < 4 * n + 100:
         runner.leave_out(f'spawn beside {n} children: not so many descriptors are allowed')
@@ -430,6 +461,8 @@ def everything(short):
         ('trip', trip),
         *((f'spawn at {size} MiB', spawn, size) for size in sizes),
         *((f'spawn beside {n} children', live, n) for n in numbers),
+        ('python lines', python_lines),
+        ('python trip', python_trip),
         ('wakeup', wakeup),
         ('memory', memory),
         ('idle', idle),

@@ -70,6 +70,11 @@ class Runner:
         self.environment = {name: value for name, value in os.environ.items()
                             if not name.startswith(FOREIGN)}
         self.environment.update(LC_ALL='C.UTF-8', GPROC_BENCH_CHILD=self.built('gproc-bench-child'))
+        # What the languages find the library by.
+        self.python = os.path.join(build, 'gprocstream', 'bindings', 'python')
+        self.environment.update(LD_LIBRARY_PATH=os.path.join(build, 'gprocstream'),
+                                GI_TYPELIB_PATH=os.path.join(build, 'gprocstream'),
+                                PYTHONPATH=self.python)
         self.directory = tempfile.mkdtemp(prefix='bench-', dir=build)
         self.cpus = sorted(os.sched_getaffinity(0))
         if not self.bench:
@@ -78,6 +83,9 @@ class Runner:
             self.leave_out('libuv: it was not there when this was built')
         if not self.node:
             self.leave_out('Node: there is no node')
+        if not os.path.exists(os.path.join(build, 'gprocstream', 'GProc-1.typelib')):
+            self.python = None
+            self.leave_out('the library in Python: it was built without introspection')
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         wanted = 20000 if hard == resource.RLIM_INFINITY else min(hard, 20000)
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
@@ -105,6 +113,10 @@ class Runner:
     def asyncio(self, workload, label='', **parameters):
         return Variant([PYTHON, os.path.join(HERE, 'peer-asyncio.py'), workload,
                         *pairs(parameters)], label)
+
+    def aio(self, workload, label='', **parameters):
+        """The same program moved to this library."""
+        return self.asyncio(workload, label, by='ours', **parameters) if self.python else None
 
     def in_node(self, workload, label='', **parameters):
         if not self.node:
