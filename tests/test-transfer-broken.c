@@ -131,7 +131,8 @@ static void
 check_target_goes (const Pair *pair,
                    Method      method)
 {
-  const gsize size = gproc_test_scale (2 * 1024 * 1024) + 500000;
+  const gsize size = gproc_test_scale (2 * 1024 * 1024) + 800000;
+  const int small = 65536;
   g_autoptr (GBytes) bytes = gproc_test_random_bytes (size);
   g_autoptr (GProcTestEnd) from = gproc_test_source_new (pair->from);
   g_autoptr (GProcTestEnd) to = gproc_test_target_new (pair->to);
@@ -146,6 +147,12 @@ check_target_goes (const Pair *pair,
   gsize n_heard, n_rest, transferred;
   gboolean success;
 
+  /* Left to itself TCP takes more than there is before anybody has to be told. */
+  if (pair->to == GPROC_TEST_TCP)
+    {
+      g_assert_no_errno (setsockopt (to->fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small));
+      g_assert_no_errno (setsockopt (to->far, SOL_SOCKET, SO_RCVBUF, &small, sizeof small));
+    }
   to->closes = TRUE;
   gproc_test_end_feed (from, bytes);
   gproc_test_end_listen (to, (gsize) g_test_rand_int_range (1, 60000));
@@ -258,8 +265,9 @@ test_source_breaks (gconstpointer data)
       pump = pump_new (source, target);
       g_assert_false (move (pump, method, &error));
       gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
-      if (GPROC_IS_WRITER (target))
-        gproc_test_wait_for (gproc_writer_get_bytes_queued (GPROC_WRITER (target)) == 0);
+      /* What was queued is written as the loop turns. */
+      if (to->thread != NULL)
+        gproc_test_wait (&to->done);
       g_assert_false (g_output_stream_is_closed (target));
       heard = gproc_test_end_join (to);
       gproc_test_assert_equal (heard, bytes);
