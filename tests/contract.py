@@ -20,10 +20,10 @@ TSV, PROGRAMS = sys.argv[1], sys.argv[2:]
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # How many numbers each section has that the library must keep so far.
-SECTIONS = {1: 13, 2: 14, 3: 9, 4: 12}
+SECTIONS = {1: 13, 2: 14, 3: 9, 4: 12, 5: 7}
 
 # And which numbers besides, of sections that are not complete.
-SINGLE = ['5.1', '5.2', '5.3', '5.6']
+SINGLE = []
 
 
 def rows():

@@ -266,8 +266,9 @@ _gproc_joint_move (GProcJoint      *self,
           while (count < 0 && errno == EINTR);
           moved->errsv = count < 0 ? errno : 0;
         }
+      /* A socket that breaks after it has taken some gives a count, and the signal all the same. */
       if (!is_file)
-        _gproc_sigpipe_restore (&guard, moved->errsv == EPIPE);
+        _gproc_sigpipe_restore (&guard, moved->errsv == EPIPE || moved->written > 0);
       result = interpret (self, source, target, count, moved);
     }
 

@@ -96,8 +96,10 @@ output_writev_base (GProcOutput          *self,
       g_pollable_output_stream_writev_nonblocking (base, vectors, n_vectors, &written, NULL,
                                                    &local_error);
     }
-  _gproc_sigpipe_restore (&guard,
-                          g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE));
+  /* A descriptor that blocks may lose its reader in the middle of a write: that is a signal, and
+   * yet a count. */
+  _gproc_sigpipe_restore (&guard, written > 0 || g_error_matches (local_error, G_IO_ERROR,
+                                                                  G_IO_ERROR_BROKEN_PIPE));
 
   if (local_error == NULL && written > 0)
     return (gssize) written;
