@@ -37,7 +37,7 @@ done
 # shellcheck disable=SC2086
 need_packages $BUILD_PACKAGES python3
 # Without these the rows of a peer are left out.
-for package in libuv1-dev nodejs strace python3-gi; do
+for package in gjs libuv1-dev nodejs python3-gi strace; do
   need_packages "$package" || echo "Cannot install $package."
 done
 
