@@ -56,7 +56,7 @@ async def leaving_an_iteration_loses_nothing():
 
 
 async def each_read_is_awaited():
-    reader = start('lines', '100').stdout
+    reader = feed(b''.join(lines_of(100)))
     assert (await reader.read_line_async()).get_data() == b'line 1\n'
     assert await reader.read_line_utf8_async() == 'line 2'
     assert (await reader.read_lines_async(2)).get_data() == b'line 3\nline 4\n'

@@ -3,6 +3,7 @@
 """What makes the classes at home in Python: what they take, what they give, how they fail."""
 
 import array
+import asyncio
 import os
 import pathlib
 import signal
@@ -11,7 +12,7 @@ import sys
 import tempfile
 
 from support import (GLib, GObject, GProc, Gio, TESTPROG, fails, feed, is_io_error, lines_of, pipe,
-                     start, tap)
+                     run_on_glib_main_loop, start, tap)
 
 
 def arguments_are_paths_bytes_and_text():
@@ -186,6 +187,7 @@ class Backend(GObject.Object, GProc.Backend):
     def __init__(self):
         super().__init__()
         self.signals = []
+        self.waits = []
         self.returncode = None
 
     def do_get_identifier(self):
@@ -194,13 +196,24 @@ class Backend(GObject.Object, GProc.Backend):
     def do_try_wait(self):
         return (True, self.returncode) if self.returncode is not None else (False, 0)
 
-    def do_wait(self, cancellable):
-        self.returncode = 0
-        return True, 0
+    def do_wait_async(self, io_priority, cancellable, callback, user_data):
+        # The callback knows its data. PyGObject 3.50 crashes where a Gio.Task is given it.
+        self.waits.append(callback)
+
+    def do_wait_finish(self, result):
+        return True, self.returncode
+
+    def report(self, callback):
+        callback(self, Gio.Task.new(self, None, None))
+        return GLib.SOURCE_REMOVE
 
     def do_send_signal(self, signum, to_group):
         self.signals.append((signum, to_group))
         self.returncode = -signum
+        waits, self.waits = self.waits, []
+        for callback in waits:
+            # Never in the call itself.
+            GLib.idle_add(self.report, callback)
         return True
 
     def do_close(self):
@@ -215,9 +228,17 @@ def a_backend_is_written_in_python():
     assert stream.identifier == 'python' and stream.backend is backend
     assert stream.try_wait() is None
     assert list(stream.stdout) == [b'from\n', b'python\n']
-    stream.send_signal(signal.SIGUSR1)
+    assert backend.waits, 'the stream itself wants to know the end'
+
+    async def use():
+        task = asyncio.ensure_future(stream.wait_async())
+        await asyncio.sleep(0)
+        stream.send_signal(signal.SIGUSR1)
+        return await task
+
+    assert run_on_glib_main_loop(use()) == -signal.SIGUSR1
     assert backend.signals == [(signal.SIGUSR1, False)]
-    assert stream.try_wait() == -signal.SIGUSR1
+    assert stream.try_wait() == stream.returncode == -signal.SIGUSR1
     stream.close()
     assert 'closed' in backend.signals
 
