@@ -48,8 +48,9 @@ main (void)
 VALA_CONSUMER = '''
 public int main () {
     try {
-        var cat = new GProc.Launcher ().run ({ "cat" }, new Bytes ("installed".data), null);
-        print ("%s\\n", cat.get_stdout_utf8 ());
+        var cat = new GProc.Stream ({ "cat" });
+        cat.stdin.queue ("installed\\n".data);
+        print ("%s\\n", cat.stdout.read_line_utf8 ());
     } catch (Error error) {
         return 1;
     }
