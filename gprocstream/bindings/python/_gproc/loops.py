@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is known of the asyncio loop that runs in a thread, and what is registered with it.
+
+A loop is native when it iterates a GLib main context itself (gbulb, the one of PyGObject): there
+asynchronous calls complete by themselves. On any other loop nobody iterates a context, and
+readiness of descriptors is what can be waited for.
+"""
+
+import asyncio
+import os
+import weakref
+
+from gi.repository import Gio, GLib
+
+WOULD_BLOCK = int(Gio.IOErrorEnum.WOULD_BLOCK)
+IO_DOMAIN = GLib.quark_to_string(Gio.io_error_quark())
+
+_states = weakref.WeakKeyDictionary()
+_recent = None
+
+
+def would_block(error):
+    return error.code == WOULD_BLOCK and error.domain == IO_DOMAIN
+
+
+def context_of(loop):
+    """The GLib main context that LOOP iterates, None if it iterates none."""
+    for holder in loop, getattr(loop, '_selector', None):
+        for value in getattr(holder, '__dict__', {}).values():
+            if isinstance(value, GLib.MainContext):
+                return value
+    return None
+
+
+class Watch:
+    """One descriptor, registered with a loop for as long as waits for it follow each other.
+
+    It registers a duplicate of its own: the library may close the original at any time, also as
+    a part of something else, and its number may come back as another file at once.
+    """
+
+    __slots__ = ('loop', 'table', 'half', 'fd', 'is_own', 'waits')
+
+    def __init__(self, loop, table, half, fd):
+        self.loop, self.table, self.half = loop, table, half
+        self.waits = []
+        try:
+            self.fd, self.is_own = os.dup(fd), True
+        except OSError:
+            self.fd, self.is_own = fd, False
+        try:
+            self._add()
+        except BaseException:
+            if self.is_own:
+                os.close(self.fd)
+            raise
+        table[half] = self
+
+    def close(self):
+        """Ends the registration. Who still waits is woken, to find out what happened."""
+        if self.fd < 0:
+            return
+        fd, self.fd = self.fd, -1
+        del self.table[self.half]
+        try:
+            self._remove(fd)
+        finally:
+            if self.is_own:
+                os.close(fd)
+        waits, self.waits = self.waits, []
+        for future, _ in waits:
+            if not future.done():
+                future.set_result(None)
+
+    def wait(self, attempt=None):
+        """A future whose result is that of ATTEMPT once it does not say that it would block.
+
+        Without ATTEMPT, and when the descriptor is closed meanwhile, the result is None.
+        """
+        future = self.loop.create_future()
+        self.waits.append((future, attempt))
+        return future
+
+    def drop(self, future):
+        """FUTURE is not waited for any more."""
+        self.waits = [wait for wait in self.waits if wait[0] is not future]
+        if not self.waits:
+            self.close()
+
+    def _fire(self):
+        waits, self.waits = self.waits, []
+        for wait in waits:
+            future, attempt = wait
+            if future.done():
+                continue
+            try:
+                # A reference to the result alone would be lost with a cancelled task.
+                future.set_result(None if attempt is None else (attempt(),))
+            except GLib.Error as error:
+                if would_block(error):
+                    self.waits.append(wait)
+                else:
+                    future.set_exception(error)
+            except Exception as error:
+                future.set_exception(error)
+        if not self.waits:
+            self._idle()
+
+
+class ReadWatch(Watch):
+    """It stays registered while the task that was woken runs, which may wait again."""
+
+    __slots__ = ()
+
+    def _add(self):
+        self.loop.add_reader(self.fd, self._fire)
+
+    def _remove(self, fd):
+        self.loop.remove_reader(fd)
+
+    def _idle(self):
+        # The wake-up of the task is in the queue of the loop already, so this comes after it.
+        self.loop.call_soon(self._settle)
+
+    def _settle(self):
+        if not self.waits:
+            self.close()
+
+
+class WriteWatch(Watch):
+    """It ends before the task runs: a duplicate of the writing end would keep the pipe open."""
+
+    __slots__ = ()
+
+    def _add(self):
+        self.loop.add_writer(self.fd, self._fire)
+
+    def _remove(self, fd):
+        self.loop.remove_writer(fd)
+
+    def _idle(self):
+        self.close()
+
+
+class State:
+    """What belongs to one running asyncio loop."""
+
+    __slots__ = ('loop_ref', 'context', 'readers', 'writers', '__weakref__')
+
+    def __init__(self, loop):
+        self.loop_ref = weakref.ref(loop)
+        self.context = context_of(loop)
+        self.readers = {}
+        self.writers = {}
+
+    def watch_reader(self, half, fd):
+        return self.readers.get(half) or ReadWatch(self.loop_ref(), self.readers, half, fd)
+
+    def watch_writer(self, half, fd):
+        return self.writers.get(half) or WriteWatch(self.loop_ref(), self.writers, half, fd)
+
+
+def current():
+    """The state of the asyncio loop that runs in this thread, None if there is none."""
+    global _recent
+
+    loop = asyncio._get_running_loop()
+    if loop is None:
+        return None
+    recent = _recent
+    if recent is not None and recent.loop_ref() is loop:
+        return recent
+    state = _states.get(loop)
+    if state is None:
+        state = _states[loop] = State(loop)
+    _recent = state
+    return state
+
+
+def forget(*halves):
+    """HALVES are about to be closed: nothing stays registered for them in any loop."""
+    for state in list(_states.values()) if len(_states) != 1 else (_recent or next(iter(_states.values())),):
+        for half in halves:
+            for table in state.readers, state.writers:
+                watch = table.get(half)
+                if watch is not None:
+                    watch.close()
