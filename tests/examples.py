@@ -11,6 +11,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -192,6 +193,59 @@ def check_build_log_stopped(command):
     os.close(sleeper)
 
 
+ECHO_IMPORT = """import gi
+gi.require_version('GProc', '1')
+from gi.repository.GProc import aio as asyncio
+"""
+
+
+def echo(server, client):
+    """What both print, each on GProc.aio or on asyncio itself: the import is all that differs."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for name, library in ('server', server), ('client', client):
+            with open(os.path.join(EXAMPLES, f'asyncio-echo-{name}.py'), encoding='utf-8') as file:
+                text = file.read()
+            assert text.count(ECHO_IMPORT) == 1 and text.count('8888') == 1
+            if library == 'asyncio':
+                text = text.replace(ECHO_IMPORT, 'import asyncio\n')
+            # Other tests run at the same time.
+            text = text.replace('8888', str(port))
+            paths.append(os.path.join(folder, name + '.py'))
+            with open(paths[-1], 'w', encoding='utf-8') as file:
+                file.write(text)
+        process = subprocess.Popen([sys.executable, '-u', paths[0]], env=ENVIRONMENT,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        with process:
+            try:
+                printed = process.stdout.readline().decode()
+                sent = output([sys.executable, paths[1]])
+                while 'Close' not in printed:
+                    line = process.stdout.readline().decode()
+                    assert line, printed
+                    printed += line
+            finally:
+                process.terminate()
+    return re.sub(r"'127.0.0.1', \d+", 'ADDRESS', printed), sent
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(('127.0.0.1', 0))
+        return listener.getsockname()[1]
+
+
+def asyncio_echo_server_and_client():
+    if '--python' not in sys.argv:
+        raise tap.Skip('built without introspection')
+    expected = echo('asyncio', 'asyncio')
+    assert expected[0].startswith('Serving on (ADDRESS)\nReceived '), expected
+    assert "Received: 'Hello World!'\n" in expected[1], expected
+    for server, client in ('GProc.aio', 'GProc.aio'), ('GProc.aio', 'asyncio'), ('asyncio', 'GProc.aio'):
+        assert echo(server, client) == expected, (server, client)
+
+
 def gzip_both_ways_with_100_megabytes():
     with tempfile.NamedTemporaryFile() as file:
         seed, digest, size = b'gprocstream', hashlib.sha256(), 0
@@ -276,5 +330,5 @@ tap.run('/gproc/examples', *in_each_language(check_git_cat_file, 'git-cat-file')
         *in_each_language(check_lsp_symbols, 'lsp-symbols', ('c', 'vala')), *in_each_language(check_build_log, 'build-log', ('c', 'vala')),
         *in_each_language(check_build_log_of_a_shell, 'build-log', ('c', 'vala')),
         *in_each_language(check_build_log_stopped, 'build-log', ('c', 'vala')),
-        gzip_both_ways_with_100_megabytes, gzip_of_nothing, gzip_of_a_missing_file, tar_with_zstd,
+        asyncio_echo_server_and_client, gzip_both_ways_with_100_megabytes, gzip_of_nothing, gzip_of_a_missing_file, tar_with_zstd,
         tar_with_gzip, tar_of_what_cannot_be_packed)
