@@ -1,6 +1,78 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""GProc as Python programs use it: what introspection gives, and what it cannot give."""
+"""GProc as Python programs use it: what introspection gives, and what it cannot give.
 
-from ._gproc import aio, waiting  # noqa: F401
+Readers are iterated over, with `for` and with `async for`. Every asynchronous function that is
+called without a callback is awaitable: on plain asyncio, on loops that iterate a GLib main context
+(gbulb, that of PyGObject), and by `create_task` where a GLib main loop runs and no asyncio loop.
+"""
 
-__all__ = ['aio']
+from gi.overrides import override
+from gi.repository import GProc
+
+from ._gproc import contextloop, errors, halves, processes, selecting
+
+__all__ = []
+
+
+def _export(kind):
+    __all__.append(kind.__name__)
+    return kind
+
+
+@_export
+@override
+class Reader(halves.ReaderMethods, GProc.Reader):
+    __doc__ = halves.ReaderMethods.__doc__
+
+
+@_export
+@override
+class Writer(halves.WriterMethods, GProc.Writer):
+    __doc__ = halves.WriterMethods.__doc__
+
+
+@_export
+@override
+class Stream(processes.StreamMethods, GProc.Stream):
+    __doc__ = processes.StreamMethods.__doc__
+
+
+@_export
+@override
+class Launcher(processes.LauncherMethods, GProc.Launcher):
+    """Starts processes."""
+
+
+@_export
+@override
+class Pipeline(processes.PipelineMethods, GProc.Pipeline):
+    """Processes that are joined by pipes."""
+
+
+@_export
+@override
+class Pump(processes.PumpMethods, GProc.Pump):
+    """Moves bytes from one stream to another."""
+
+
+@_export
+@override
+class Result(processes.ResultMethods, GProc.Result):
+    """What became of a process that was run to its end."""
+
+
+halves.complete_reader(Reader)
+halves.complete_writer(Writer)
+processes.complete_stream(Stream)
+processes.complete_launcher(Launcher)
+processes.complete_pipeline(Pipeline)
+processes.complete_pump(Pump)
+processes.complete_result(Result)
+
+for _kind in (errors.NotFoundError, errors.PermissionDeniedError, errors.ConnectionLostError,
+              errors.ConnectionRefusedByPeerError, errors.TimedOutError, errors.WouldBlockError,
+              errors.NoProcessError, errors.IncompleteReadError, errors.LimitOverrunError):
+    globals()[_kind.__name__] = _export(_kind)
+
+select = _export(selecting.select)
+create_task = _export(contextloop.create_task)

@@ -1,32 +1,27 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is known of the asyncio loop that runs in a thread, and what is registered with it.
 
-A loop is native when it iterates a GLib main context itself (gbulb, the one of PyGObject): there
-asynchronous calls complete by themselves. On any other loop nobody iterates a context, and
-readiness of descriptors is what can be waited for.
+A loop is native when it iterates a GLib main context itself (gbulb, the one of PyGObject, that of
+contextloop.py): there asynchronous calls complete by themselves. On any other loop nobody iterates
+a context, and readiness of descriptors is what can be waited for.
 """
 
 import asyncio
 import os
 import weakref
 
-from gi.repository import Gio, GLib
+from gi.repository import GLib
 
-WOULD_BLOCK = int(Gio.IOErrorEnum.WOULD_BLOCK)
-IO_DOMAIN = GLib.quark_to_string(Gio.io_error_quark())
+from . import errors
 
 _states = weakref.WeakKeyDictionary()
 _recent = None
 
 
-def would_block(error):
-    return error.code == WOULD_BLOCK and error.domain == IO_DOMAIN
-
-
 def context_of(loop):
     """The GLib main context that LOOP iterates, None if it iterates none."""
     for holder in loop, getattr(loop, '_selector', None):
-        for value in getattr(holder, '__dict__', {}).values():
+        for value in list(getattr(holder, '__dict__', {}).values()):
             if isinstance(value, GLib.MainContext):
                 return value
     return None
@@ -42,40 +37,48 @@ class Watch:
     __slots__ = ('loop', 'table', 'half', 'fd', 'is_own', 'waits')
 
     def __init__(self, loop, table, half, fd):
+        self.fd, self.is_own = fd, False
         self.loop, self.table, self.half = loop, table, half
         self.waits = []
         try:
             self.fd, self.is_own = os.dup(fd), True
         except OSError:
-            self.fd, self.is_own = fd, False
+            # There are no more descriptors: the one of the stream has to do.
+            pass
         try:
             self._add()
         except BaseException:
-            if self.is_own:
-                os.close(self.fd)
+            self._release()
             raise
         table[half] = self
+
+    def __del__(self):
+        # The loop was closed while something was registered.
+        self._release()
+
+    def _release(self):
+        fd, self.fd = self.fd, -1
+        if fd >= 0 and self.is_own:
+            os.close(fd)
 
     def close(self):
         """Ends the registration. Who still waits is woken, to find out what happened."""
         if self.fd < 0:
             return
-        fd, self.fd = self.fd, -1
-        del self.table[self.half]
+        self.table.pop(self.half, None)
         try:
-            self._remove(fd)
+            self._remove(self.fd)
         finally:
-            if self.is_own:
-                os.close(fd)
+            self._release()
         waits, self.waits = self.waits, []
         for future, _ in waits:
             if not future.done():
                 future.set_result(None)
 
     def wait(self, attempt=None):
-        """A future whose result is that of ATTEMPT once it does not say that it would block.
+        """A future that gets (ATTEMPT (),) once that does not say that it would block.
 
-        Without ATTEMPT, and when the descriptor is closed meanwhile, the result is None.
+        Without ATTEMPT, and when the registration ends meanwhile, it gets None.
         """
         future = self.loop.create_future()
         self.waits.append((future, attempt))
@@ -94,10 +97,9 @@ class Watch:
             if future.done():
                 continue
             try:
-                # A reference to the result alone would be lost with a cancelled task.
                 future.set_result(None if attempt is None else (attempt(),))
             except GLib.Error as error:
-                if would_block(error):
+                if errors.would_block(error):
                     self.waits.append(wait)
                 else:
                     future.set_exception(error)
@@ -143,15 +145,19 @@ class WriteWatch(Watch):
 
 
 class State:
-    """What belongs to one running asyncio loop."""
+    """What belongs to one asyncio loop."""
 
-    __slots__ = ('loop_ref', 'context', 'readers', 'writers', '__weakref__')
+    __slots__ = ('loop_ref', 'context', 'readers', 'writers', 'pushed', 'eager', '__weakref__')
 
     def __init__(self, loop):
         self.loop_ref = weakref.ref(loop)
         self.context = context_of(loop)
         self.readers = {}
         self.writers = {}
+        # Writers that are written to at the end of this turn of the loop.
+        self.pushed = set()
+        # How often something was there at once since the loop was let run.
+        self.eager = 0
 
     def watch_reader(self, half, fd):
         return self.readers.get(half) or ReadWatch(self.loop_ref(), self.readers, half, fd)
@@ -167,21 +173,29 @@ def current():
     loop = asyncio._get_running_loop()
     if loop is None:
         return None
-    recent = _recent
+    recent = _recent and _recent()
     if recent is not None and recent.loop_ref() is loop:
         return recent
     state = _states.get(loop)
     if state is None:
         state = _states[loop] = State(loop)
-    _recent = state
+    _recent = weakref.ref(state)
     return state
 
 
+def plain():
+    """The state of a loop that iterates no GLib main context, None if it does or there is none."""
+    state = current()
+    return None if state is None or state.context is not None else state
+
+
 def forget(*halves):
-    """HALVES are about to be closed: nothing stays registered for them in any loop."""
-    for state in list(_states.values()) if len(_states) != 1 else (_recent or next(iter(_states.values())),):
-        for half in halves:
-            for table in state.readers, state.writers:
-                watch = table.get(half)
-                if watch is not None:
-                    watch.close()
+    """HALVES are about to be closed: nothing stays registered for them in the running loop."""
+    state = current()
+    if state is None:
+        return
+    for half in halves:
+        for table in state.readers, state.writers:
+            watch = table.get(half)
+            if watch is not None:
+                watch.close()

@@ -1,53 +1,105 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The one mechanism that everything awaits with.
 
-readable, writable  wait until a call that does not wait makes sense
+readable, writable  wait until a call that does not wait is worth repeating
 attempt             repeats such a call until it does not say that it would block
 call                awaits any pair of functions in the manner of GIO, X_async and X_finish
 """
 
 import asyncio
+import threading
 
 from gi.repository import Gio, GLib, GObject
 
-from . import helper, loops
-from .loops import current, forget, would_block
+from . import errors, helper
+from .errors import would_block
+from .loops import current, forget, plain
 
-__all__ = ['attempt', 'call', 'forget', 'readable', 'writable', 'would_block']
+__all__ = ['attempt', 'call', 'current', 'forget', 'pause', 'plain', 'readable', 'would_block',
+           'writable']
+
+# How often in a row something may be there at once before others get to run.
+EAGER_LIMIT = 64
+
+
+class Busy:
+    """Stands in `_held` of a half while something of it is awaited."""
+
+    __slots__ = ()
+
+    def give_back(self, half):
+        raise errors.pending()
+
+    def interrupt(self, half):
+        """The half is about to be closed."""
+
+
+WAITING = Busy()
 
 
 async def pause():
     """Lets the loop run once."""
+    state = current()
+    if state is not None:
+        state.eager = 0
     await asyncio.sleep(0)
 
 
 async def readable(reader):
-    """Waits until READER has something: data, the end of it, or an error."""
-    if reader.get_buffered() > 0:
-        return
-    state = current()
+    """Waits until more than now can be read from READER: data, the end, or an error.
+
+    This is for when a call said that it would block. What is in the buffer does not count.
+    """
+    state = _running()
     fd = -1 if state.context is not None else reader.get_fd()
     if fd < 0:
-        await call(reader.fill_async, reader.fill_finish, 1, GLib.PRIORITY_DEFAULT)
-        return
-    await _wait(state.watch_reader, reader, fd, None)
+        await _fill(reader)
+    else:
+        await _wait(state.watch_reader, reader, fd, None)
 
 
 async def writable(writer):
-    """Waits until the descriptor of WRITER takes something, or never will again.
+    """Waits until WRITER takes something again, or never will.
 
-    Without a descriptor it waits until what is queued has been taken.
+    Without a descriptor, and on a loop that iterates a GLib main context, it waits until what is
+    queued has been taken.
     """
+    state = _running()
+    fd = -1 if state.context is not None else writer.get_fd()
+    if fd >= 0:
+        await _wait(state.watch_writer, writer, fd, None)
+    elif not writer.is_closed():
+        kind = writer._native
+        await call(lambda *rest: kind.flush_async(writer, *rest),
+                   lambda result: kind.flush_finish(writer, result), GLib.PRIORITY_DEFAULT)
+
+
+def _running():
     state = current()
-    fd = writer.get_fd()
-    if fd < 0:
-        if writer.get_bytes_queued() > 0:
-            await call(writer.flush_async, writer.flush_finish, GLib.PRIORITY_DEFAULT)
-        return
-    await _wait(state.watch_writer, writer, fd, None)
+    if state is None:
+        raise RuntimeError('no asyncio loop runs: give the coroutine to GProc.create_task')
+    return state
+
+
+async def _fill(reader):
+    """Waits until there is more in the buffer than now, or the end has come."""
+    kind = reader._native
+    held, reader._held = reader._held, None
+    try:
+        await call(lambda *rest: kind.fill_async(reader, *rest),
+                   lambda result: kind.fill_finish(reader, result),
+                   kind.get_buffered(reader) + 1, GLib.PRIORITY_DEFAULT, halves=[reader])
+    finally:
+        reader._held = held
+
+
+async def descriptor_readable(owner, fd):
+    """Waits until FD, which belongs to OWNER, polls as readable. For plain loops."""
+    await _wait(_running().watch_reader, owner, fd, None)
 
 
 async def _wait(watch_half, half, fd, function):
+    """Waits for the descriptor. With FUNCTION the result is (FUNCTION (),) or None."""
     try:
         watch = watch_half(half, fd)
     except PermissionError:
@@ -63,12 +115,12 @@ async def _wait(watch_half, half, fd, function):
             error = future.exception()
             result = None if error is not None else future.result()
             if result is not None:
-                raise _Dropped(result) from None
+                raise Dropped(result[0]) from None
         watch.drop(future)
         raise
 
 
-class _Dropped(BaseException):
+class Dropped(BaseException):
     """A task was cancelled after its result had come."""
 
 
@@ -76,46 +128,122 @@ async def attempt(reader, function, undo=None):
     """Calls FUNCTION, which reads from READER without waiting, when there is something to read.
 
     If the task is cancelled when the result is there already, UNDO (result) is called: `unread`
-    for what was read.
+    for what was read. Meanwhile any other operation of READER is refused.
     """
-    state = current()
+    held = reader._held
+    if held is not None:
+        held.give_back(reader)
+
+    def allowed():
+        reader._held = None
+        try:
+            return function()
+        finally:
+            if reader._held is None:
+                reader._held = WAITING
+
+    reader._held = WAITING
+    try:
+        return await attempt_more(reader, allowed, undo)
+    finally:
+        if reader._held is WAITING:
+            reader._held = None
+
+
+def _undo(reader, undo, value):
+    """Gives VALUE back to READER, of which the task that is cancelled has the use."""
+    if value is None or undo is None:
+        return
+    held, reader._held = reader._held, None
+    try:
+        undo(value)
+    finally:
+        if held is WAITING:
+            reader._held = held
+
+
+async def attempt_more(reader, function, undo=None):
+    """Like attempt, for who has READER already."""
+    state = _running()
+    kind = reader._native
     while True:
         watch = state.readers.get(reader)
-        # What is registered already is asked by the loop, which others get to run in as well.
-        if watch is None or watch.waits or reader.get_buffered() > 0:
+        # What is registered already is asked by the loop, which lets others run as well.
+        if watch is None or kind.get_buffered(reader) > 0:
             try:
-                return function()
+                result = function()
             except GLib.Error as error:
                 if not would_block(error):
                     raise
-        fd = -1 if state.context is not None else reader.get_fd()
+            else:
+                state.eager += 1
+                if state.eager >= EAGER_LIMIT:
+                    await _pause_with(reader, result, undo)
+                return result
+        state.eager = 0
+        fd = -1 if state.context is not None else kind.get_fd(reader)
         if fd < 0:
-            await call(reader.fill_async, reader.fill_finish, 1, GLib.PRIORITY_DEFAULT)
+            await _fill(reader)
             continue
+        if reader._peer is not None:
+            reader._push_peer(state)
         try:
             result = await _wait(state.watch_reader, reader, fd, function)
-        except _Dropped as dropped:
-            value = dropped.args[0][0]
-            if value is not None and undo is not None:
-                undo(value)
+        except Dropped as dropped:
+            _undo(reader, undo, dropped.args[0])
             raise asyncio.CancelledError() from None
         if result is not None:
             return result[0]
 
 
-class _Call:
-    """One asynchronous call. Its outcome is there when `finished` is done, which nobody cancels."""
+async def _pause_with(reader, result, undo):
+    try:
+        await pause()
+    except asyncio.CancelledError:
+        _undo(reader, undo, result)
+        raise
 
-    __slots__ = ('loop', 'start', 'finish', 'arguments', 'cancellable', 'future', 'finished',
-                 'value', 'error', 'is_threaded')
 
-    def __init__(self, loop, start, finish, arguments, cancellable, is_threaded):
+async def cancellable_by(cancellable, coroutine):
+    """Awaits COROUTINE, which is cancelled when CANCELLABLE is: that is an error then."""
+    if cancellable is None:
+        return await coroutine
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(coroutine)
+    was_cancelled = False
+
+    def cancel():
+        nonlocal was_cancelled
+        was_cancelled = True
+        task.cancel()
+
+    link = GObject.Object.connect(cancellable, 'cancelled',
+                                  lambda _: loop.call_soon_threadsafe(cancel))
+    if cancellable.is_cancelled():
+        cancel()
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not was_cancelled:
+            raise
+        raise errors.io_error(Gio.IOErrorEnum.CANCELLED, 'Operation was cancelled') from None
+    finally:
+        GObject.Object.disconnect(cancellable, link)
+
+
+class Call(Busy):
+    """One asynchronous call, which is finished whatever becomes of the task that awaits it."""
+
+    __slots__ = ('loop', 'start', 'finish', 'arguments', 'cancellable', 'future', 'event', 'value',
+                 'error', 'is_closing')
+
+    def __init__(self, loop, start, finish, arguments, is_threaded):
         self.loop, self.start, self.finish, self.arguments = loop, start, finish, arguments
-        self.cancellable = cancellable
+        self.cancellable = Gio.Cancellable()
         self.future = loop.create_future()
-        self.finished = False
+        self.event = threading.Event() if is_threaded else None
         self.value = self.error = None
-        self.is_threaded = is_threaded
+        self.is_closing = False
 
     def run(self):
         try:
@@ -132,9 +260,12 @@ class _Call:
         self.hand_over()
 
     def hand_over(self):
-        if not self.is_threaded:
+        # A reference to what was called would keep it alive as long as the outcome.
+        self.start = self.finish = self.arguments = None
+        if self.event is None:
             self.deliver()
             return
+        self.event.set()
         try:
             self.loop.call_soon_threadsafe(self.deliver)
         except RuntimeError:
@@ -142,58 +273,96 @@ class _Call:
             pass
 
     def deliver(self):
-        self.finished = True
-        # References in both directions would keep the outcome alive.
-        self.start = self.finish = self.arguments = None
         if not self.future.done():
             self.future.set_result(None)
 
+    @property
+    def is_finished(self):
+        return self.start is None
 
-async def call(start, finish, *args, cancellable=None, undo=None):
+    def interrupt(self, half):
+        """In the other thread it is ended before the half is closed in this one."""
+        if self.event is not None and not self.event.is_set():
+            self.is_closing = True
+            self.cancellable.cancel()
+            self.event.wait()
+
+
+async def call(start, finish, *args, cancellable=None, undo=None, halves=()):
     """Awaits START (*ARGS, cancellable, callback) and gives what FINISH (result) gives.
 
     When the task is cancelled the operation is, and what it did is waited for. If it succeeded
-    nevertheless UNDO (value) is called: `unread` for a read.
+    nevertheless UNDO (value) is called: `unread` for a read. HALVES are the readers and writers
+    that nothing else is done with meanwhile, if it runs in the other thread.
     """
-    state = current()
-    loop = state.loop_ref()
-    own = Gio.Cancellable()
+    state = _running()
+    is_threaded = state.context is None
+    pending = Call(state.loop_ref(), start, finish, args, is_threaded)
     link = 0
     if cancellable is not None:
+        own = pending.cancellable
         link = GObject.Object.connect(cancellable, 'cancelled', lambda _: own.cancel())
         if cancellable.is_cancelled():
             own.cancel()
 
-    pending = _Call(loop, start, finish, args, own, state.context is None)
+    taken = _take(halves, pending) if is_threaded else ()
     try:
-        if state.context is None:
+        if is_threaded:
             helper.submit(pending.run)
         else:
             _run_in_context(pending, state.context)
-        was_cancelled = None
-        while not pending.finished:
-            try:
-                await pending.future
-            except asyncio.CancelledError as error:
-                was_cancelled = error
-                own.cancel()
-                if not pending.finished:
-                    pending.future = loop.create_future()
+        was_cancelled = await _outcome(pending)
     finally:
+        _release(taken, pending)
         if link:
             GObject.Object.disconnect(cancellable, link)
 
     error, value = pending.error, pending.value
+    pending.error = pending.value = None
     if was_cancelled is not None:
         if error is None and value is not None and undo is not None:
             undo(value)
         raise was_cancelled
-    if error is not None:
+    if error is None:
+        return value
+    try:
+        if pending.is_closing:
+            raise errors.io_error(Gio.IOErrorEnum.CLOSED, 'Stream is already closed')
+        raise error
+    finally:
+        # The traceback refers to this frame, and this frame to the error.
+        error = None
+
+
+async def _outcome(pending):
+    """Waits until PENDING is finished. The result is the cancellation of the task, if any."""
+    was_cancelled = None
+    while not pending.is_finished or not pending.future.done():
         try:
-            raise error
-        finally:
-            pending.error = error = None
-    return value
+            await pending.future
+        except asyncio.CancelledError as error:
+            was_cancelled = error
+            pending.cancellable.cancel()
+            if pending.is_finished:
+                break
+            pending.future = pending.loop.create_future()
+    return was_cancelled
+
+
+def _take(halves, pending):
+    halves = [half for half in halves if half is not None]
+    for half in halves:
+        if half._held is not None:
+            half._held.give_back(half)
+    for half in halves:
+        half._held = pending
+    return halves
+
+
+def _release(halves, pending):
+    for half in halves:
+        if half._held is pending:
+            half._held = None
 
 
 def _run_in_context(pending, context):

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What Python programs pass, as what introspection takes."""
+
+import os
+from collections.abc import Mapping
+
+from gi.repository import GLib
+
+
+def argv(arguments):
+    """A list of str. One str would be taken for a list of its letters."""
+    if isinstance(arguments, (str, bytes, bytearray, memoryview, os.PathLike)):
+        raise TypeError(f'argv is a list of arguments, not {type(arguments).__name__}: '
+                        f'[{arguments!r}]?')
+    result = [os.fsdecode(argument) for argument in arguments]
+    if not result:
+        raise ValueError('argv is empty: it begins with the program')
+    return result
+
+
+def environment(variables):
+    """A list of NAME=VALUE, of a mapping or of what is one already. None stays None."""
+    if variables is None:
+        return None
+    if isinstance(variables, Mapping):
+        return [f'{os.fsdecode(name)}={os.fsdecode(value)}' for name, value in variables.items()]
+    return [os.fsdecode(variable) for variable in variables]
+
+
+def data(value):
+    """bytes, of bytes-like things, GLib.Bytes and str, which is encoded as UTF-8."""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, GLib.Bytes):
+        return value.get_data() or b''
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    try:
+        return bytes(memoryview(value))
+    except TypeError:
+        raise TypeError(f'bytes or str are needed, not {type(value).__name__}') from None
+
+
+def glib_bytes(value):
+    """GLib.Bytes, of what `data` takes. None stays None."""
+    return value if value is None or isinstance(value, GLib.Bytes) else GLib.Bytes.new(data(value))
+
+
+def separators(values):
+    """A list of bytes, of one separator or several."""
+    if isinstance(values, (str, bytes, bytearray, memoryview, GLib.Bytes)):
+        values = [values]
+    result = [data(value) for value in values]
+    if not result or not all(result):
+        raise ValueError('at least one separator is needed, and none can be empty')
+    return result
+
+
+def returncode(value, none):
+    """None in place of the number that stands for it."""
+    return None if value == none else value
+
+
+def path(value):
+    """str, of what names a file. None stays None."""
+    return None if value is None else os.fsdecode(value)

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the classes Reader and Writer get besides what introspection gives."""
+
+from gi.repository import Gio, GLib
+
+from . import convert, errors, lines, reading, writing
+from .loops import forget
+from .methods import Awaitable, add_awaitables, add_properties, guarded
+from .native import GProc
+
+# Reads, and what tells of the buffer: what an iterator keeps is given back before.
+READER_METHODS = ('at_eof', 'fill', 'get_buffered', 'peek', 'read_exactly', 'read_line',
+                  'read_line_utf8', 'read_lines', 'read_some', 'read_to_end', 'try_read_line',
+                  'try_read_lines', 'try_read_some')
+GIO_READER_METHODS = ('read', 'read_all', 'read_bytes', 'skip')
+POLLABLE_READER_METHODS = ('create_source', 'is_readable', 'read_nonblocking')
+
+WRITER_METHODS = ('drain', 'try_flush')
+GIO_WRITER_METHODS = ('flush', 'splice', 'write', 'write_all', 'write_bytes', 'writev',
+                      'writev_all')
+
+
+class ReaderMethods:
+    """Iterates over lines: bytes with their newline, the last one also without."""
+
+    _native = GProc.Reader
+    # What an iterator keeps of it, or what is under way. It decides about other operations.
+    _held = None
+    # A weak reference to the standard input of the same process.
+    _peer = None
+
+    def __iter__(self):
+        return lines.lines(self, False, None, False, 'utf-8', 'strict')
+
+    __aiter__ = __iter__
+
+    def lines(self, *, text=False, separators=None, strip=False, encoding='utf-8',
+              errors='strict'):
+        """An iterator over lines, for `for` and for `async for`.
+
+        With `text` they are str. `separators`, one or several, end a line in place of the newline;
+        bytes may hold any byte. With `strip` lines come without what ended them. A line that
+        cannot be decoded raises UnicodeDecodeError and stays, to be read as bytes.
+        """
+        return lines.lines(self, text, separators, strip, encoding, errors)
+
+    def chunks(self, *, text=False, size=reading.MAX_READ, encoding='utf-8', errors='strict'):
+        """An iterator over what comes, as it comes, at most `size` bytes at a time."""
+        return lines.chunks(self, size, text, encoding, errors)
+
+    def unread(self, data):
+        """Puts `data`, bytes or GLib.Bytes, back in front of what is in the buffer."""
+        held = self._held
+        if held is not None:
+            held.give_back(self)
+        return GProc.Reader.unread(self, convert.glib_bytes(data))
+
+    def close(self, cancellable=None):
+        held = self._held
+        if held is not None:
+            held.interrupt(self)
+        forget(self)
+        return Gio.InputStream.close(self, cancellable)
+
+    def _push_peer(self, state):
+        """What is queued for the process is written while its output is waited for."""
+        peer = self._peer()
+        if peer is not None and peer._held is None and writing.has_more(peer):
+            writing.push(peer, state)
+
+
+def _separators(values, *rest):
+    return ([GLib.Bytes.new(value) for value in convert.separators(values)], *rest)
+
+
+def _unread(reader, value):
+    # In a callback of the loop of the library nothing else of the reader can be under way.
+    if isinstance(value, GLib.Bytes):
+        reading.unread(reader, value.get_data())
+
+
+def _unread_line(reader, value):
+    # Of text without its newline it cannot be told whether there was one: there was, unless the
+    # stream is at its end.
+    ended = b'' if reader._native.at_eof(reader) else b'\n'
+    reading.unread(reader, value.encode() + ended)
+
+
+def _itself(half, *_):
+    return [half]
+
+
+def complete_reader(kind):
+    native = GProc.Reader
+    for name in READER_METHODS:
+        setattr(kind, name, guarded(getattr(native, name), name))
+    for name in GIO_READER_METHODS:
+        setattr(kind, name, guarded(getattr(Gio.InputStream, name), name))
+    for name in POLLABLE_READER_METHODS:
+        setattr(kind, name, guarded(getattr(Gio.PollableInputStream, name), name))
+    kind.read_until = guarded(native.read_until, 'read_until',
+                              lambda value, *rest: (convert.data(value), *rest))
+    kind.read_until_any = guarded(native.read_until_any, 'read_until_any', _separators)
+
+    def awaitable(name, leading=(), defaults=(), plain=None, convert=None, undo=_unread):
+        return Awaitable(kind=native, name=name, leading=leading, defaults=defaults, plain=plain,
+                         convert=convert, undo=undo, halves=_itself)
+
+    add_awaitables(
+        kind,
+        awaitable('read_some', ['max_bytes'], plain=reading.read_some),
+        awaitable('read_line', plain=reading.read_line),
+        awaitable('read_line_utf8', plain=reading.read_line_utf8, undo=_unread_line),
+        awaitable('read_lines', ['max_lines'], [0], plain=reading.read_lines),
+        awaitable('read_exactly', ['count'], plain=reading.read_exactly),
+        awaitable('read_until', ['separator'], plain=reading.read_until,
+                  convert=lambda value: [convert_data(value)]),
+        awaitable('read_until_any', ['separators'], plain=reading.read_until_any,
+                  convert=lambda values: _separators(values)),
+        awaitable('read_to_end', ['limit'], [-1], plain=reading.read_to_end),
+        awaitable('fill', ['count'], plain=reading.fill, undo=None),
+        awaitable('read_bytes', ['count'], plain=reading.read_bytes),
+        awaitable('skip', ['count'], plain=reading.skip, undo=None),
+        Awaitable(native, 'close', plain=reading.close),
+    )
+    add_properties(kind, native)
+
+
+convert_data = convert.data
+
+
+class WriterMethods:
+    """Takes bytes, bytearray, memoryview, and str, which is encoded as UTF-8."""
+
+    _native = GProc.Writer
+    _held = None
+    # Whether an end was asked for that may not be out.
+    _ends = False
+    # Whether the queue was longer than the high watermark, and is not short enough yet.
+    _paused = False
+
+    def queue(self, data):
+        """Queues `data`: str, bytes, bytearray, memoryview or GLib.Bytes. Never blocks."""
+        if isinstance(data, GLib.Bytes):
+            return self.queue_bytes(data)
+        return self._queue(GProc.Writer.queue, convert.data(data))
+
+    def queue_bytes(self, data):
+        return self._queue(GProc.Writer.queue_bytes, convert.glib_bytes(data))
+
+    def queuev(self, pieces):
+        return self._queue(GProc.Writer.queuev, [convert.glib_bytes(piece) for piece in pieces])
+
+    def _queue(self, native, data):
+        held = self._held
+        if held is not None:
+            held.give_back(self)
+        try:
+            native(self, data)
+        except GLib.Error as error:
+            raise errors.translated(error) from None
+        writing.push_later(self)
+        return True
+
+    def write_eof(self):
+        held = self._held
+        if held is not None:
+            held.give_back(self)
+        try:
+            result = GProc.Writer.write_eof(self)
+        except GLib.Error as error:
+            raise errors.translated(error) from None
+        self._ends = True
+        writing.push_later(self)
+        return result
+
+    def close(self, cancellable=None):
+        held = self._held
+        if held is not None:
+            held.interrupt(self)
+        forget(self)
+        try:
+            return Gio.OutputStream.close(self, cancellable)
+        except GLib.Error as error:
+            raise errors.translated(error) from None
+
+    def abort(self):
+        held = self._held
+        if held is not None:
+            held.interrupt(self)
+        forget(self)
+        GProc.Writer.abort(self)
+
+
+def complete_writer(kind):
+    native = GProc.Writer
+    for name in WRITER_METHODS:
+        setattr(kind, name, guarded(getattr(native, name), name))
+    for name in GIO_WRITER_METHODS:
+        setattr(kind, name, guarded(getattr(Gio.OutputStream, name), name))
+    add_awaitables(
+        kind,
+        Awaitable(native, 'drain', plain=writing.drain, halves=_itself),
+        Awaitable(native, 'flush', plain=writing.flush, halves=_itself),
+        Awaitable(native, 'close', plain=writing.close),
+        Awaitable(native, 'write_bytes', ['bytes'], halves=_itself,
+                  convert=lambda value: [convert.glib_bytes(value)]),
+        Awaitable(native, 'write', ['buffer'], halves=_itself,
+                  convert=lambda value: [convert.data(value)]),
+        Awaitable(native, 'write_all', ['buffer'], halves=_itself,
+                  convert=lambda value: [convert.data(value)]),
+        Awaitable(native, 'splice', ['source', 'flags'], [Gio.OutputStreamSpliceFlags.NONE],
+                  halves=lambda writer, source, _: [writer, *is_half(source)]),
+    )
+    add_properties(kind, native)
+
+
+def is_half(stream):
+    """A list of STREAM, if it is a Reader or a Writer."""
+    return [stream] if isinstance(stream, (GProc.Reader, GProc.Writer)) else []

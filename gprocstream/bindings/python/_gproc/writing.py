@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is queued is written also where nobody iterates a GLib main context.
+
+There the loop does what a source of the library would: what is queued in one turn of it is written
+at its end, and what the kernel does not take when the descriptor is ready again.
+"""
+
+import asyncio
+
+from gi.repository import GLib
+
+from . import waiting
+from .loops import plain
+
+
+def push(writer, state):
+    """Writes what WRITER holds at the end of this turn of the loop of STATE."""
+    if not state.pushed:
+        state.loop_ref().call_soon(_push_all, state)
+    state.pushed.add(writer)
+
+
+def push_later(writer):
+    """The same for the loop that runs, if it needs it."""
+    state = plain()
+    if state is not None and writer._held is None and has_more(writer):
+        push(writer, state)
+
+
+def has_more(writer):
+    """Whether something is left to write, or an end that was asked for is not out."""
+    return writer._native.get_bytes_queued(writer) > 0 or writer._ends
+
+
+def _push_all(state):
+    writers, state.pushed = state.pushed, set()
+    for writer in writers:
+        # What is awaited in the other thread is written there, and what waits is written already.
+        if writer._held is None and writer not in state.writers:
+            _push(writer, state)
+
+
+def _push(writer, state):
+    try:
+        _try_flush(writer)
+    except GLib.Error as error:
+        # A failure stays: whoever drains, flushes or closes is told.
+        if waiting.would_block(error):
+            _push_when_ready(writer, state)
+
+
+def _try_flush(writer):
+    writer._native.try_flush(writer)
+    writer._ends = False
+
+
+def _push_when_ready(writer, state):
+    fd = writer._native.get_fd(writer)
+    if fd < 0:
+        _quietly(state.loop_ref().create_task(flush(writer)))
+        return
+    try:
+        watch = state.watch_writer(writer, fd)
+    except PermissionError:
+        push(writer, state)
+        return
+    _quietly(watch.wait(lambda: _try_flush(writer)))
+
+
+def _quietly(future):
+    future.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+
+async def _flush_some(writer, state):
+    """Writes what can be written, then waits until more can be. True if nothing is left."""
+    if writer._held is not None:
+        writer._held.give_back(writer)
+    try:
+        _try_flush(writer)
+    except GLib.Error as error:
+        if not waiting.would_block(error):
+            raise
+    else:
+        return True
+    return False
+
+
+async def _more(writer, state):
+    if writer._native.get_fd(writer) < 0:
+        # It waits in the thread until all has been taken.
+        await waiting.call(lambda *rest: writer._native.flush_async(writer, *rest),
+                           lambda result: writer._native.flush_finish(writer, result),
+                           GLib.PRIORITY_DEFAULT, halves=[writer])
+    else:
+        await waiting.writable(writer)
+
+
+async def drain(writer):
+    """GProc.Writer.drain, with its hysteresis."""
+    state = waiting.current()
+    kind = writer._native
+    low = None
+    while not await _flush_some(writer, state):
+        queued = kind.get_bytes_queued(writer)
+        if not writer._ends:
+            if low is None:
+                low = kind.get_low_watermark(writer)
+                if queued <= (low if writer._paused else kind.get_high_watermark(writer)):
+                    break
+                writer._paused = True
+            elif queued <= low:
+                break
+        await _more(writer, state)
+    writer._paused = False
+    if has_more(writer):
+        push(writer, state)
+    return True
+
+
+async def flush(writer):
+    """GOutputStream's: what had been accepted before has been written."""
+    state = waiting.current()
+    kind = writer._native
+    target = kind.get_bytes_accepted(writer)
+    while not await _flush_some(writer, state):
+        done = kind.get_bytes_written(writer) + kind.get_bytes_discarded(writer)
+        if done >= target and not writer._ends:
+            break
+        await _more(writer, state)
+    if has_more(writer):
+        push(writer, state)
+    return True
+
+
+async def close(writer):
+    """Closes WRITER when what is queued is out, or nobody takes it: that is an error, and closed."""
+    if not writer.is_closed():
+        try:
+            await flush(writer)
+        except asyncio.CancelledError:
+            writer.abort()
+            raise
+        except GLib.Error:
+            pass
+    return writer.close(None)
