@@ -9,9 +9,9 @@ called without a callback is awaitable: on plain asyncio, on loops that iterate 
 from gi.overrides import override
 from gi.repository import GProc
 
-from ._gproc import contextloop, errors, halves, processes, selecting
+from ._gproc import aio, contextloop, errors, halves, processes, selecting
 
-__all__ = []
+__all__ = ['aio']
 
 
 def _export(kind):

@@ -13,6 +13,7 @@ from gi.repository import Gio, GLib
 
 from .. import waiting
 from .errors import IncompleteReadError, LimitOverrunError, data_of, os_error
+from .waiter import Waiter
 
 GProc = get_introspection_module('GProc')
 
@@ -201,13 +202,30 @@ class StreamReader:
     def feed_data(self, data):
         assert not self._eof, 'feed_data after feed_eof'
         if data:
-            self._feed(data)
+            if self._bridge is not None:
+                self._bridge.write(data)
+                return
+            self._store(data)
+            self._wakeup_waiter()
 
     def _feed(self, data):
+        """Like feed_data (), for callbacks of the loop. It may run who waits: it comes last."""
         if self._bridge is not None:
             self._bridge.write(data)
             return
+        if self._wants_whole or len(data) > self._limit:
+            self._store(data)
+        else:
+            self._data += data
+            if len(self._data) > 2 * self._limit:
+                self._hold_up()
         waiter = self._waiter
+        if waiter is not None and waiter is not _PULL:
+            self._waiter = None
+            if waiter._state == 0:
+                waiter.wake()
+
+    def _store(self, data):
         size = len(data)
         if size <= self._wants_whole and self._whole is None and type(data) is bytes:
             self._whole = data
@@ -215,11 +233,11 @@ class StreamReader:
         else:
             self._data += data
             size = len(self._data)
-        if waiter is not None and waiter is not _PULL:
-            self._waiter = None
-            if not waiter.cancelled():
-                waiter.set_result(None)
-        if size > 2 * self._limit and self._transport is not None and not self._paused:
+        if size > 2 * self._limit:
+            self._hold_up()
+
+    def _hold_up(self):
+        if self._transport is not None and not self._paused:
             try:
                 self._transport.pause_reading()
             except NotImplementedError:
@@ -241,7 +259,7 @@ class StreamReader:
             # A read of more than the limit would wait for ever.
             self._paused = False
             self._transport.resume_reading()
-        self._waiter = self._loop.create_future()
+        self._waiter = Waiter(self._loop)
         try:
             await self._waiter
         finally:
@@ -299,6 +317,21 @@ class StreamReader:
             return line
         if self._is_shared:
             return await self._with_source(self._readline)
+        data = self._buffer
+        if not data and self._waiter is None and not (self._eof or self._paused or
+                                                      self._exception):
+            # What _wait_for_data () does, with less around it: this is where a dialogue waits.
+            self._waiter = Waiter(self._loop)
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        end = data.find(b'\n')
+        if end >= 0 and end == len(data) - 1 and end <= self._limit and not (self._paused or
+                                                                             self._exception):
+            line = bytes(data)
+            data.clear()
+            return line
         return await self._readline()
 
     async def _readline(self):
@@ -307,8 +340,8 @@ class StreamReader:
         data = self._buffer
         end = data.find(b'\n')
         if 0 <= end <= self._limit:
-            streak = self._streak = self._streak + 1
-            if streak > STREAK_BEFORE_SPLIT and not self._is_shared:
+            self._streak += 1
+            if self._streak > STREAK_BEFORE_SPLIT and not self._is_shared:
                 line = self._split(end)
             else:
                 line = bytes(data[:end + 1])

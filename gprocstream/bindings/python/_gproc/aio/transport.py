@@ -17,7 +17,7 @@ from .errors import native, os_error, would_block
 
 logger = logging.getLogger('asyncio')
 
-MAX_READ = 256 * 1024
+MAX_READ = 64 * 1024
 HIGH_WATERMARK = 64 * 1024
 WRITES_BEFORE_WARNING = 5
 
@@ -48,6 +48,8 @@ class Transport(asyncio.Transport):
         if writer is not None:
             self._queue, self._try_flush = native(writer, 'queue'), native(writer, 'try_flush')
             self._queued = native(writer, 'get_bytes_queued')
+            # What counts here is counted here. Below, all goes to the kernel at once.
+            writer.set_watermarks(0, 0)
         self.set_protocol(protocol)
         self._finished = False
         if server is not None:
@@ -207,9 +209,11 @@ class Transport(asyncio.Transport):
     # Writing
 
     def write(self, data):
-        if not isinstance(data, (bytes, bytearray, memoryview)):
-            raise TypeError('data argument must be a bytes-like object, '
-                            f'not {type(data).__name__!r}')
+        if type(data) is not bytes:
+            if not isinstance(data, (bytes, bytearray, memoryview)):
+                raise TypeError('data argument must be a bytes-like object, '
+                                f'not {type(data).__name__!r}')
+            data = bytes(data)
         if self._eof:
             raise RuntimeError('Cannot call write() after write_eof()')
         if not data:
@@ -220,20 +224,14 @@ class Transport(asyncio.Transport):
                                'pipe closed by peer or os.write(pipe, data) raised exception.')
             self._conn_lost += 1
             return
-        if type(data) is memoryview:
-            data = bytes(data)
         try:
             self._queue(data)
-            if not self._writing:
-                self._try_flush()
-            elif self._queued() > self._high and not self._protocol_paused:
-                self._pause_protocol()
         except GLib.Error as error:
-            if would_block(error):
-                self._add_writer()
-                self._maybe_pause()
-            else:
-                self.fail(os_error(error), 'Fatal write error on transport')
+            self.fail(os_error(error), 'Fatal write error on transport')
+            return
+        if self._writing or self._queued():
+            self._add_writer()
+            self._maybe_pause()
 
     def writelines(self, list_of_data):
         self.write(b''.join(list_of_data))
@@ -276,7 +274,6 @@ class Transport(asyncio.Transport):
             raise ValueError(f'high ({high!r}) must be >= low ({low!r}) must be >= 0')
         self._high, self._low = high, low
         if self._writer is not None:
-            self._writer.set_watermarks(high, low)
             self._maybe_pause()
 
     def _maybe_pause(self):
