@@ -529,6 +529,29 @@ test_until_any (void)
   gproc_test_assert_bytes (second, "FGxDEF");
 }
 
+/* The form for other languages takes an array, and is finished by the same function. */
+static void
+test_until_any_of_array (void)
+{
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_autoptr (GPtrArray) made = make_separators ("DEF", "BCDE", NULL);
+  GBytes **separators = (GBytes **) made->pdata;
+  g_autoptr (GProcReader) reader = make_reader_of ("ABCDEFGxDEF", -1, 100);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) first = gproc_reader_read_until_anyv (reader, separators, 2, NULL, &error);
+  g_autoptr (GBytes) second = NULL;
+
+  g_assert_no_error (error);
+  gproc_test_assert_bytes (first, "ABCDE");
+  g_assert_null (gproc_reader_read_until_anyv (reader, NULL, 0, NULL, &error));
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  gproc_reader_read_until_anyv_async (reader, separators, 2, 0, NULL, gproc_test_call_done, &call);
+  g_clear_pointer (&made, g_ptr_array_unref);
+  second = gproc_reader_read_until_any_finish (reader, gproc_test_call_wait (&call), &error);
+  g_assert_no_error (error);
+  gproc_test_assert_bytes (second, "FGxDEF");
+}
+
 static void
 test_until_invalid (void)
 {
@@ -672,6 +695,7 @@ main (int   argc,
   gproc_test_add ("/gproc/reader-lines/policy-endless", test_policy_endless);
   gproc_test_add ("/gproc/reader-lines/lines-limit", test_lines_limit);
   gproc_test_add ("/gproc/reader-lines/until-any", test_until_any);
+  gproc_test_add ("/gproc/reader-lines/until-any-of-array", test_until_any_of_array);
   gproc_test_add ("/gproc/reader-lines/until-invalid", test_until_invalid);
   gproc_test_add ("/gproc/reader-lines/until-nul", test_until_nul);
   gproc_test_add ("/gproc/reader-lines/until-incomplete", test_until_incomplete);

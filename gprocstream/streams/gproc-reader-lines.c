@@ -335,14 +335,24 @@ separators_from_one (const char *separator,
 }
 
 static GPtrArray *
-separators_copy (GPtrArray *separators)
+separators_from_array (GBytes **separators,
+                       gsize    n_separators)
 {
   GPtrArray *copy = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
 
-  for (guint i = 0; separators != NULL && i < separators->len; i++)
-    g_ptr_array_add (copy, g_bytes_ref (g_ptr_array_index (separators, i)));
+  for (gsize i = 0; i < n_separators; i++)
+    g_ptr_array_add (copy, g_bytes_ref (separators[i]));
 
   return copy;
+}
+
+static GPtrArray *
+separators_copy (GPtrArray *separators)
+{
+  if (separators == NULL)
+    return separators_from_array (NULL, 0);
+
+  return separators_from_array ((GBytes **) separators->pdata, separators->len);
 }
 
 /* A separator that is empty would be found everywhere. Clears @request if it is bad. */
@@ -523,6 +533,53 @@ gproc_reader_read_until_any (GProcReader   *self,
 }
 
 /**
+ * gproc_reader_read_until_anyv: (rename-to gproc_reader_read_until_any)
+ * @self: a reader
+ * @separators: (array length=n_separators): what to read up to: at least
+ *   one, none empty
+ * @n_separators: how many there are
+ * @cancellable: (nullable): a cancellable
+ * @error: return location for an error
+ *
+ * Reads up to and with whichever of several separators ends first.
+ *
+ * This is [method@GProc.Reader.read_until_any] for languages other than C: an array of what is
+ * no object reaches JavaScript only in this form.
+ *
+ * In `ABCDEFG`, the separators `DEF` and `BCDE` give `ABCDE`.
+ *
+ * Errors: %GPROC_STREAM_ERROR_INCOMPLETE_READ if the stream ends before; what came is taken from
+ * the buffer and is in [property@GProc.Reader:last-partial]. %G_IO_ERROR_INVALID_ARGUMENT if a
+ * separator is empty or there is none. %GPROC_STREAM_ERROR_LIMIT_OVERRUN if the data is longer than
+ * the limit and the policy says so; it stays in the buffer and
+ * [property@GProc.Reader:last-consumed] is set. %G_IO_ERROR_CANCELLED, %G_IO_ERROR_CLOSED,
+ * %G_IO_ERROR_PENDING if another operation of this reader is under way, and what reading itself
+ * fails with.
+ *
+ * Returns: (transfer full): the data and the separator, or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+GBytes *
+gproc_reader_read_until_anyv (GProcReader   *self,
+                              GBytes       **separators,
+                              gsize          n_separators,
+                              GCancellable  *cancellable,
+                              GError       **error)
+{
+  GProcReadRequest request = { .kind = GPROC_READ_UNTIL };
+
+  g_return_val_if_fail (GPROC_IS_READER (self), NULL);
+  g_return_val_if_fail (separators != NULL || n_separators == 0, NULL);
+
+  request.separators = separators_from_array (separators, n_separators);
+  if (!check_separators (&request, error))
+    return NULL;
+
+  return _gproc_reader_run_for_bytes (self, &request, cancellable, error);
+}
+
+/**
  * gproc_reader_read_until_any_async:
  * @self: a reader
  * @separators: (element-type GBytes): what to read up to: at least one, none empty
@@ -551,6 +608,44 @@ gproc_reader_read_until_any_async (GProcReader         *self,
   g_return_if_fail (GPROC_IS_READER (self));
 
   request.separators = separators_copy (separators);
+  start_until (self, &request, io_priority, cancellable, callback, user_data,
+               gproc_reader_read_until_any_async);
+}
+
+/**
+ * gproc_reader_read_until_anyv_async: (rename-to gproc_reader_read_until_any_async)
+ * @self: a reader
+ * @separators: (array length=n_separators): what to read up to: at least
+ *   one, none empty
+ * @n_separators: how many there are
+ * @io_priority: the priority of the operation, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): a cancellable
+ * @callback: (nullable): what to call when the operation is done
+ * @user_data: data for @callback
+ *
+ * Asynchronous form of [method@GProc.Reader.read_until_anyv], finished by
+ * [method@GProc.Reader.read_until_any_finish].
+ *
+ * The callback is called in the thread-default main context of the caller, and never
+ * before this function returns. Only one operation of a reader can be under way.
+ *
+ * Since: 1.0
+ */
+void
+gproc_reader_read_until_anyv_async (GProcReader         *self,
+                                    GBytes             **separators,
+                                    gsize                n_separators,
+                                    int                  io_priority,
+                                    GCancellable        *cancellable,
+                                    GAsyncReadyCallback  callback,
+                                    gpointer             user_data)
+{
+  GProcReadRequest request = { .kind = GPROC_READ_UNTIL };
+
+  g_return_if_fail (GPROC_IS_READER (self));
+  g_return_if_fail (separators != NULL || n_separators == 0);
+
+  request.separators = separators_from_array (separators, n_separators);
   start_until (self, &request, io_priority, cancellable, callback, user_data,
                gproc_reader_read_until_any_async);
 }
