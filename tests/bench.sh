@@ -37,7 +37,7 @@ done
 # shellcheck disable=SC2086
 need_packages $BUILD_PACKAGES python3
 # Without these the rows of a peer are left out.
-for package in libuv1-dev nodejs strace; do
+for package in gjs libuv1-dev nodejs strace; do
   need_packages "$package" || echo "Cannot install $package."
 done
 
@@ -49,7 +49,7 @@ else
 fi
 # shellcheck disable=SC2086
 "$meson" setup $set_up $options "$top/build" "$top" </dev/null
-targets='tests/gproc-bench tests/gproc-bench-child'
+targets='tests/gproc-bench tests/gproc-bench-child gprocstream/GProc-1.typelib'
 if pkg-config --exists libuv; then
   targets="$targets tests/gproc-bench-libuv"
 fi

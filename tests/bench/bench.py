@@ -49,6 +49,8 @@ def versions(runner, short):
             'C' + first_line([running.PYTHON, '--version'])]
     if runner.node:
         used.append('Node ' + first_line([runner.node, '--version']))
+    if runner.gjs:
+        used.append(first_line([runner.gjs, '--version']))
     if runner.libuv:
         used.append('libuv ' + first_line([runner.libuv, '--version']))
     user = 'root' if os.geteuid() == 0 else 'an ordinary user'

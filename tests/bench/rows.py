@@ -156,6 +156,28 @@ def lines(runner, length):
                    ours='each')
 
 
+def gjs_lines(runner):
+    if not runner.gjs:
+        return
+    count = runner.pick(400000, 200000)
+    # GJS 1.74 loses a callback, and its promise, that comes while it sweeps garbage: the peer may
+    # not make so much of it.
+    few = 30000
+    results = runner.compare({
+        'blocks': runner.in_gjs('blocks', count=count, length=60),
+        'loop': runner.in_gjs('loop', count=count, length=60),
+        'each': runner.in_gjs('each', count=few, length=60),
+        'gio': [runner.in_gjs('plain', f'buffer {buffer // KIB}K', count=few, length=60,
+                              buffer=buffer) for buffer in (64 * KIB, 256 * KIB)],
+    }, rounds=5, cpus=2)
+    rate = millions_per_second(1)
+    for style, name, target in (('blocks', 'in blocks', 10), ('loop', 'for await', 5),
+                                ('each', 'a promise each', None)):
+        runner.rows_of(f'lines of 60 bytes in GJS, {name}', 'million/s', results, rate,
+                       {'gio': ('Gio.DataInputStream, read_line_async promised', target)},
+                       ours=style)
+
+
 def queue(runner, cpus):
     if not enough_cpus(runner, cpus):
         return
@@ -426,6 +448,7 @@ def everything(short):
         *((f'read {PLACES[cpus]}', read, cpus) for cpus in places),
         *((f'splice {PLACES[cpus]}', splice, cpus) for cpus in places),
         *((f'lines of {length} bytes', lines, length) for length in lengths),
+        ('gjs-lines', gjs_lines),
         *((f'queue, reader {PLACES[cpus]}', queue, cpus) for cpus in (1, 2)),
         ('trip', trip),
         *((f'spawn at {size} MiB', spawn, size) for size in sizes),

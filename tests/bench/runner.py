@@ -66,6 +66,7 @@ class Runner:
         self.bench = self.built('gproc-bench')
         self.libuv = self.built('gproc-bench-libuv')
         self.node = shutil.which('node', path='/usr/bin:/bin:' + os.environ.get('PATH', ''))
+        self.gjs = shutil.which('gjs', path='/usr/bin:/bin:' + os.environ.get('PATH', ''))
         self.strace = shutil.which('strace')
         self.environment = {name: value for name, value in os.environ.items()
                             if not name.startswith(FOREIGN)}
@@ -78,6 +79,11 @@ class Runner:
             self.leave_out('libuv: it was not there when this was built')
         if not self.node:
             self.leave_out('Node: there is no node')
+        if not self.gjs:
+            self.leave_out('GJS: there is no gjs')
+        elif not os.path.exists(os.path.join(build, 'gprocstream', 'GProc-1.typelib')):
+            self.gjs = None
+            self.leave_out('GJS: the typelib was not built')
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         wanted = 20000 if hard == resource.RLIM_INFINITY else min(hard, 20000)
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
@@ -110,6 +116,13 @@ class Runner:
         if not self.node:
             return None
         return Variant([self.node, os.path.join(HERE, 'peer-node.mjs'), workload,
+                        *pairs(parameters)], label)
+
+    def in_gjs(self, style, label='', **parameters):
+        library = os.path.join(self.build, 'gprocstream')
+        return Variant(['env', f'GI_TYPELIB_PATH={library}', f'LD_LIBRARY_PATH={library}',
+                        f'GJS_PATH={os.path.join(library, "bindings", "gjs")}',
+                        self.gjs, '-m', os.path.join(HERE, 'peer-gjs.js'), style,
                         *pairs(parameters)], label)
 
     def in_libuv(self, workload, label='', **parameters):
