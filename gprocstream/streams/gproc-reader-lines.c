@@ -632,13 +632,13 @@ gproc_reader_read_until_any_async (GProcReader         *self,
  * Since: 1.0
  */
 void
-gproc_reader_read_until_anyv_async (GProcReader         *self,
-                                    GBytes             **separators,
-                                    gsize                n_separators,
-                                    int                  io_priority,
-                                    GCancellable        *cancellable,
-                                    GAsyncReadyCallback  callback,
-                                    gpointer             user_data)
+gproc_reader_read_until_anyv_async (GProcReader          *self,
+                                    GBytes              **separators,
+                                    gsize                 n_separators,
+                                    int                   io_priority,
+                                    GCancellable         *cancellable,
+                                    GAsyncReadyCallback   callback,
+                                    gpointer              user_data)
 {
   GProcReadRequest request = { .kind = GPROC_READ_UNTIL };
 

@@ -190,13 +190,13 @@ void gproc_reader_read_until_any_async (GProcReader         *self,
                                         GAsyncReadyCallback  callback,
                                         gpointer             user_data);
 GPROC_AVAILABLE_IN_1_0
-void gproc_reader_read_until_anyv_async (GProcReader         *self,
-                                         GBytes             **separators,
-                                         gsize                n_separators,
-                                         int                  io_priority,
-                                         GCancellable        *cancellable,
-                                         GAsyncReadyCallback  callback,
-                                         gpointer             user_data);
+void gproc_reader_read_until_anyv_async (GProcReader          *self,
+                                         GBytes              **separators,
+                                         gsize                 n_separators,
+                                         int                   io_priority,
+                                         GCancellable         *cancellable,
+                                         GAsyncReadyCallback   callback,
+                                         gpointer              user_data);
 GPROC_AVAILABLE_IN_1_0
 GBytes *gproc_reader_read_until_any_finish (GProcReader   *self,
                                             GAsyncResult  *result,

@@ -66,6 +66,21 @@ private async void nul_is_data () throws Error {
     assert ((yield cat.wait_async ()) == 0);
 }
 
+private async void separators_are_an_array () throws Error {
+    var printf = new GProc.Stream ({ "printf", "ABCDEFG;rest" });
+    Bytes[] separators = { new Bytes ("DEF".data), new Bytes ("BCDE".data) };
+
+    assert_bytes (printf.stdout.read_until_any (separators), "ABCDE".data);
+    separators += new Bytes (";".data);
+    assert_bytes (yield printf.stdout.read_until_any_async (separators), "FG;".data);
+    try {
+        yield printf.stdout.read_until_any_async (separators);
+        unreached ("a read up to what does not come");
+    } catch (GProc.StreamError.INCOMPLETE_READ error) {
+        assert_bytes (printf.stdout.last_partial, "rest".data);
+    }
+}
+
 private async void cancelling_loses_nothing () throws Error {
     var cat = new GProc.Stream ({ "cat" });
     var cancellable = new Cancellable ();
@@ -392,6 +407,7 @@ private async void run (string name) throws Error {
     case "constructors": yield constructors (); break;
     case "eof-is-no-empty-line": yield eof_is_no_empty_line (); break;
     case "nul-is-data": yield nul_is_data (); break;
+    case "separators-are-an-array": yield separators_are_an_array (); break;
     case "cancelling-loses-nothing": yield cancelling_loses_nothing (); break;
     case "a-timeout-stops-and-shows": yield a_timeout_stops_and_shows (); break;
     case "stopping-asks-first": yield stopping_asks_first (); break;
@@ -426,8 +442,8 @@ private void run_test (string name) {
 
 public int main (string[] args) {
     const string[] NAMES = {
-        "constructors", "eof-is-no-empty-line", "nul-is-data", "cancelling-loses-nothing",
-        "a-timeout-stops-and-shows", "stopping-asks-first", "errors-have-domains",
+        "constructors", "eof-is-no-empty-line", "nul-is-data", "separators-are-an-array",
+        "cancelling-loses-nothing", "a-timeout-stops-and-shows", "stopping-asks-first", "errors-have-domains",
         "reading-twice-at-once-is-refused", "exit-codes-and-signals", "a-held-pipe-is-told",
         "a-flood-of-errors-does-not-block", "two-hundred-at-once", "a-reader-is-an-input-stream",
         "extra-pipes-and-files", "a-foreign-loop-can-drive-it", "a-backend-is-a-process",
