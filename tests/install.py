@@ -157,6 +157,19 @@ def the_typelib_is_found():
     assert os.path.exists(installed('share', 'gir-1.0', 'GProc-1.gir'))
 
 
+def the_javascript_override_is_found():
+    if 'introspection' not in FEATURES or not shutil.which('gjs'):
+        raise tap.Skip('built without introspection, or there is no gjs')
+    # As where it is installed with the prefix of the system: none of what is in the build folder.
+    environment = {**ENVIRONMENT, 'GJS_PATH': '',
+                   'XDG_DATA_DIRS': f'{installed("share")}:/usr/share'}
+    text = run('gjs', '-c', 'imports.gi.versions.GProc = "1"; const {GProc} = imports.gi;\n'
+               'for (const line of GProc.Stream.new(["echo", "installed"]).stdout) print(line);',
+               environment=environment)
+    assert text == 'installed\n', text
+    assert os.path.exists(installed('share', 'gprocstream-1', 'GProc.d.ts'))
+
+
 def a_vala_program_is_built():
     if 'vapi' not in FEATURES:
         raise tap.Skip('built without the Vala bindings')
@@ -211,5 +224,5 @@ def installed_tests_run_from_where_they_are_installed():
 tap.run('/gproc/install', meson_install_fills_a_prefix, all_public_headers_and_no_other_are_there,
         pkg_config_says_all_that_is_needed, a_program_is_built_by_pkg_config_alone,
         a_header_alone_is_refused, the_headers_are_good_cplusplus, the_typelib_is_found,
-        a_vala_program_is_built, translations_are_found,
+        the_javascript_override_is_found, a_vala_program_is_built, translations_are_found,
         messages_are_translated, installed_tests_run_from_where_they_are_installed)
