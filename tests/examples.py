@@ -327,9 +327,11 @@ def tar_of_what_cannot_be_packed():
         assert not os.path.exists(packed)
 
 
-tap.run('/gproc/examples', *in_each_language(check_git_cat_file, 'git-cat-file'),
-        *in_each_language(check_lsp_symbols, 'lsp-symbols'), *in_each_language(check_build_log, 'build-log'),
+tap.run('/gproc/examples',
+        *in_each_language(check_git_cat_file, 'git-cat-file'),
+        *in_each_language(check_lsp_symbols, 'lsp-symbols'),
+        *in_each_language(check_build_log, 'build-log'),
         *in_each_language(check_build_log_of_a_shell, 'build-log'),
         *in_each_language(check_build_log_stopped, 'build-log'),
-        asyncio_echo_server_and_client, gzip_both_ways_with_100_megabytes, gzip_of_nothing, gzip_of_a_missing_file, tar_with_zstd,
-        tar_with_gzip, tar_of_what_cannot_be_packed)
+        asyncio_echo_server_and_client, gzip_both_ways_with_100_megabytes, gzip_of_nothing,
+        gzip_of_a_missing_file, tar_with_zstd, tar_with_gzip, tar_of_what_cannot_be_packed)

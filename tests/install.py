@@ -71,6 +71,16 @@ def installed(*path):
     return os.path.join(PREFIX, *path)
 
 
+OVERRIDES = os.path.join(TOP, 'gprocstream', 'bindings', 'python')
+
+
+def overrides_folder():
+    """Where a python3 whose prefix this is looks for the overrides of PyGObject."""
+    folders = glob.glob(installed('**', 'gi', 'overrides'), recursive=True)
+    assert len(folders) == 1, folders
+    return folders[0]
+
+
 ENVIRONMENT = {'PKG_CONFIG_PATH': installed('lib', 'pkgconfig'),
                'LD_LIBRARY_PATH': installed('lib'),
                'GI_TYPELIB_PATH': installed('lib', 'girepository-1.0'),
@@ -170,6 +180,44 @@ def the_javascript_override_is_found():
     assert os.path.exists(installed('share', 'gprocstream-1', 'GProc.d.ts'))
 
 
+def the_python_override_is_found():
+    if 'introspection' not in FEATURES:
+        raise tap.Skip('built without introspection')
+    wanted = [os.path.relpath(path, OVERRIDES)
+              for path in glob.glob(os.path.join(OVERRIDES, '**', '*.py*'), recursive=True)
+              if '__pycache__' not in path and os.path.basename(path) != 'overrides-dir.py']
+    found = [os.path.relpath(path, overrides_folder())
+             for path in glob.glob(os.path.join(overrides_folder(), '**', '*'), recursive=True)
+             if os.path.isfile(path)]
+    assert sorted(found) == sorted(wanted), (found, wanted)
+    path = os.path.dirname(os.path.dirname(overrides_folder()))
+    text = run(sys.executable, '-c', 'import gi; gi.require_version("GProc", "1")\n'
+               'from gi.repository import GProc\n'
+               'print(list(GProc.Stream.new(["printf", "installed"]).stdout))',
+               environment={**ENVIRONMENT, 'PYTHONPATH': path})
+    assert text == "[b'installed']\n", text
+
+
+def the_folder_of_the_python_override_is_right():
+    """Below the prefix of PyGObject, of Python, of neither, and where an option says."""
+    if 'introspection' not in FEATURES:
+        raise tap.Skip('built without introspection')
+    script = os.path.join(OVERRIDES, 'overrides-dir.py')
+    own = run(sys.executable, '-I', '-c', 'import gi; print(gi.__path__[0])').strip()
+    assert run(sys.executable, '-I', script, '/usr').strip() == os.path.join(own, 'overrides')
+    searched = run(sys.executable, '-I', '-c', 'import sys; print("\\n".join(sys.path))').split()
+    local = run(sys.executable, '-I', script, '/usr/local').strip()
+    assert local.startswith('/usr/local/') and local.endswith('/gi/overrides')
+    assert os.path.dirname(os.path.dirname(local)) in searched or not [
+        path for path in searched if path.startswith('/usr/local/')], local
+    assert run(sys.executable, '-I', script, '/opt/some').startswith('/opt/some/lib/python3.')
+    build = os.path.join(FOLDER.name, 'build')
+    run(MESON, 'configure', build, '-Dpygi_overrides_dir=' + installed('elsewhere'))
+    root = os.path.join(FOLDER.name, 'elsewhere')
+    run(MESON, 'install', '-C', build, '--destdir', root)
+    assert os.path.isfile(root + installed('elsewhere', 'GProc.py'))
+
+
 def a_vala_program_is_built():
     if 'vapi' not in FEATURES:
         raise tap.Skip('built without the Vala bindings')
@@ -224,5 +272,6 @@ def installed_tests_run_from_where_they_are_installed():
 tap.run('/gproc/install', meson_install_fills_a_prefix, all_public_headers_and_no_other_are_there,
         pkg_config_says_all_that_is_needed, a_program_is_built_by_pkg_config_alone,
         a_header_alone_is_refused, the_headers_are_good_cplusplus, the_typelib_is_found,
+        the_python_override_is_found, the_folder_of_the_python_override_is_right,
         the_javascript_override_is_found, a_vala_program_is_built, translations_are_found,
         messages_are_translated, installed_tests_run_from_where_they_are_installed)

@@ -172,7 +172,8 @@ private async void errors_have_domains () throws Error {
 
     // One clause takes every code of a domain.
     try {
-        yield new GProc.Stream ({ "sh", "-c", "echo why >&2; exit 3" }, GProc.StreamFlags.STDERR_PIPE).wait_check_async ();
+        var failing = new GProc.Stream ({ "sh", "-c", "exit 3" }, GProc.StreamFlags.STDIN_NULL);
+        yield failing.wait_check_async ();
         unreached ("a check of a failure");
     } catch (GProc.StreamError error) {
         assert (error is GProc.StreamError.EXIT_STATUS && "3" in error.message);
@@ -272,7 +273,8 @@ private async void a_flood_of_errors_does_not_block () throws Error {
     assert ((yield waits.stdout.read_line_utf8_async ()) == "done");
 
     // Either can be told to go elsewhere.
-    var silent = new GProc.Stream ({ "sh", "-c", SCRIPT }, GProc.StreamFlags.STDERR_NULL | GProc.StreamFlags.STDIN_NULL);
+    var silent = new GProc.Stream ({ "sh", "-c", SCRIPT },
+                                   GProc.StreamFlags.STDERR_NULL | GProc.StreamFlags.STDIN_NULL);
     assert ((yield silent.stdout.read_line_utf8_async ()) == "done");
     var merged = new GProc.Stream ({ "sh", "-c", "echo a; echo b >&2" }, GProc.StreamFlags.STDERR_STDOUT);
     assert_bytes (yield merged.stdout.read_to_end_async (), "a\nb\n".data);
@@ -369,7 +371,8 @@ private class Recording : Object, GProc.Backend {
         return true;
     }
 
-    public async bool wait_async (int io_priority, Cancellable? cancellable, out int returncode) throws Error {
+    public async bool wait_async (int io_priority, Cancellable? cancellable,
+                                  out int returncode) throws Error {
         // Of the context of the caller, which is not always the default one.
         var idle = new IdleSource ();
         idle.set_priority (io_priority);

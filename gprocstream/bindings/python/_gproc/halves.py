@@ -10,8 +10,7 @@ from .native import GProc
 
 # Reads, and what tells of the buffer: what an iterator keeps is given back before.
 READER_METHODS = ('at_eof', 'fill', 'get_buffered', 'peek', 'read_exactly', 'read_line',
-                  'read_line_utf8', 'read_lines', 'read_some', 'read_to_end', 'try_read_line',
-                  'try_read_lines', 'try_read_some')
+                  'read_line_utf8', 'read_some', 'try_read_line', 'try_read_some')
 GIO_READER_METHODS = ('read', 'read_all', 'read_bytes', 'skip')
 POLLABLE_READER_METHODS = ('create_source', 'is_readable', 'read_nonblocking')
 
@@ -62,6 +61,9 @@ class ReaderMethods:
         forget(self)
         return Gio.InputStream.close(self, cancellable)
 
+    def _released(self):
+        """The other thread is done with it."""
+
     def _push_peer(self, state):
         """What is queued for the process is written while its output is waited for."""
         peer = self._peer()
@@ -69,8 +71,8 @@ class ReaderMethods:
             writing.push(peer, state)
 
 
-def _separators(values, *rest):
-    return ([GLib.Bytes.new(value) for value in convert.separators(values)], *rest)
+def _separators(separators, cancellable=None):
+    return [GLib.Bytes.new(value) for value in convert.separators(separators)], cancellable
 
 
 def _unread(reader, value):
@@ -98,13 +100,20 @@ def complete_reader(kind):
         setattr(kind, name, guarded(getattr(Gio.InputStream, name), name))
     for name in POLLABLE_READER_METHODS:
         setattr(kind, name, guarded(getattr(Gio.PollableInputStream, name), name))
-    kind.read_until = guarded(native.read_until, 'read_until',
-                              lambda value, *rest: (convert.data(value), *rest))
+    kind.read_lines = guarded(
+        native.read_lines, 'read_lines',
+        lambda max_lines=0, cancellable=None: (max_lines, cancellable))
+    kind.try_read_lines = guarded(native.try_read_lines, 'try_read_lines',
+                                  lambda max_lines=0: (max_lines,))
+    kind.read_to_end = guarded(native.read_to_end, 'read_to_end',
+                               lambda limit=-1, cancellable=None: (limit, cancellable))
+    kind.read_until = guarded(
+        native.read_until, 'read_until',
+        lambda separator, cancellable=None: (convert.data(separator), cancellable))
     kind.read_until_any = guarded(native.read_until_any, 'read_until_any', _separators)
 
-    def awaitable(name, leading=(), defaults=(), plain=None, convert=None, undo=_unread):
-        return Awaitable(kind=native, name=name, leading=leading, defaults=defaults, plain=plain,
-                         convert=convert, undo=undo, halves=_itself)
+    def awaitable(name, leading=(), defaults=(), undo=_unread, **keywords):
+        return Awaitable(native, name, leading, defaults, undo=undo, halves=_itself, **keywords)
 
     add_awaitables(
         kind,
@@ -114,9 +123,9 @@ def complete_reader(kind):
         awaitable('read_lines', ['max_lines'], [0], plain=reading.read_lines),
         awaitable('read_exactly', ['count'], plain=reading.read_exactly),
         awaitable('read_until', ['separator'], plain=reading.read_until,
-                  convert=lambda value: [convert_data(value)]),
+                  convert=lambda value: [convert.data(value)]),
         awaitable('read_until_any', ['separators'], plain=reading.read_until_any,
-                  convert=lambda values: _separators(values)),
+                  convert=lambda values: _separators(values)[:1]),
         awaitable('read_to_end', ['limit'], [-1], plain=reading.read_to_end),
         awaitable('fill', ['count'], plain=reading.fill, undo=None),
         awaitable('read_bytes', ['count'], plain=reading.read_bytes),
@@ -124,9 +133,6 @@ def complete_reader(kind):
         Awaitable(native, 'close', plain=reading.close),
     )
     add_properties(kind, native)
-
-
-convert_data = convert.data
 
 
 class WriterMethods:
@@ -138,6 +144,8 @@ class WriterMethods:
     _ends = False
     # Whether the queue was longer than the high watermark, and is not short enough yet.
     _paused = False
+    # The turn of the loop in which something was written at once.
+    _turn = -1
 
     def queue(self, data):
         """Queues `data`: str, bytes, bytearray, memoryview or GLib.Bytes. Never blocks."""
@@ -159,7 +167,7 @@ class WriterMethods:
             native(self, data)
         except GLib.Error as error:
             raise errors.translated(error) from None
-        writing.push_later(self)
+        writing.queued(self)
         return True
 
     def write_eof(self):
@@ -171,7 +179,7 @@ class WriterMethods:
         except GLib.Error as error:
             raise errors.translated(error) from None
         self._ends = True
-        writing.push_later(self)
+        writing.queued(self)
         return result
 
     def close(self, cancellable=None):
@@ -183,6 +191,10 @@ class WriterMethods:
             return Gio.OutputStream.close(self, cancellable)
         except GLib.Error as error:
             raise errors.translated(error) from None
+
+    def _released(self):
+        """The other thread is done with it: what it left is written by the loop again."""
+        writing.push_later(self)
 
     def abort(self):
         held = self._held

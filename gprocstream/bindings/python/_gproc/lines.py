@@ -83,7 +83,7 @@ class Iterator:
         for item in self._kept.rest:
             return item
         # What others gave back meanwhile is read again.
-        while await waiting.attempt(self._reader, self._try):
+        while await self._fetch_async():
             for item in self._kept.rest:
                 return item
         raise StopAsyncIteration
@@ -119,7 +119,16 @@ class Iterator:
         held = self._reader._held
         if held is not None:
             held.give_back(self._reader)
-        return self._take(self._read())
+        try:
+            return self._take(self._read())
+        except GLib.Error as error:
+            raise errors.translated(error, self._reader) from None
+
+    async def _fetch_async(self):
+        try:
+            return await waiting.attempt(self._reader, self._try)
+        except GLib.Error as error:
+            raise errors.translated(error, self._reader) from None
 
     def _try(self):
         return self._take(self._try_read())
@@ -235,7 +244,6 @@ class Separated(Iterator):
     def __init__(self, reader, separators, decode, strip):
         self._split = Splitter(separators)
         super().__init__(reader, Kept(self._split))
-        self._separators = separators
         self._bytes = [GLib.Bytes.new(separator) for separator in separators]
         self._decode, self._strip = decode, strip
 
@@ -249,7 +257,7 @@ class Separated(Iterator):
     def _rest(self, error):
         """What is left at the end, without a separator. None if that is nothing."""
         if not error.matches(GProc.StreamError.quark(), GProc.StreamError.INCOMPLETE_READ):
-            raise errors.translated(error, self._reader)
+            raise errors.translated(error, self._reader) from None
         partial = self._reader._native.get_last_partial(self._reader)
         return partial if partial is not None and partial.get_size() > 0 else None
 
@@ -258,7 +266,7 @@ class Separated(Iterator):
             return item
         while True:
             try:
-                block = await reading_until_any(self._reader, self._separators, self._bytes)
+                block = await _until_any(self._reader, self._bytes)
             except GLib.Error as error:
                 block = self._rest(error)
             if not self._take(block):
@@ -299,7 +307,7 @@ class Separated(Iterator):
         return line if self._decode is None else self._decode(line)
 
 
-async def reading_until_any(reader, separators, values):
+async def _until_any(reader, separators):
     if waiting.plain() is not None and reader._native.get_fd(reader) >= 0:
         return await reading.read_until_any(reader, separators)
     held = reader._held
@@ -308,7 +316,7 @@ async def reading_until_any(reader, separators, values):
     kind = reader._native
     return await waiting.call(lambda *rest: kind.read_until_any_async(reader, *rest),
                               lambda result: kind.read_until_any_finish(reader, result),
-                              values, GLib.PRIORITY_DEFAULT, halves=[reader],
+                              separators, GLib.PRIORITY_DEFAULT, halves=[reader],
                               undo=lambda value: reading.unread(reader, value.get_data()))
 
 
@@ -362,7 +370,7 @@ class Chunks(Iterator):
             if data is None:
                 self._let_go()
                 try:
-                    await waiting.attempt(self._reader, self._try)
+                    await self._fetch_async()
                 finally:
                     self._hold()
             else:

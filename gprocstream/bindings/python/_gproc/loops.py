@@ -9,6 +9,7 @@ a context, and readiness of descriptors is what can be waited for.
 import asyncio
 import os
 import weakref
+from threading import get_ident
 
 from gi.repository import GLib
 
@@ -18,13 +19,15 @@ _states = weakref.WeakKeyDictionary()
 _recent = None
 
 
-def context_of(loop):
-    """The GLib main context that LOOP iterates, None if it iterates none."""
-    for holder in loop, getattr(loop, '_selector', None):
-        for value in list(getattr(holder, '__dict__', {}).values()):
-            if isinstance(value, GLib.MainContext):
-                return value
-    return None
+def is_native(loop):
+    """Whether LOOP iterates the GLib main context that asynchronous calls complete in.
+
+    A loop that iterates another one is as good as one that iterates none.
+    """
+    context = GLib.MainContext.get_thread_default() or GLib.MainContext.default()
+    return any(isinstance(value, GLib.MainContext) and value == context
+               for holder in (loop, getattr(loop, '_selector', None))
+               for value in list(getattr(holder, '__dict__', {}).values()))
 
 
 class Watch:
@@ -34,11 +37,11 @@ class Watch:
     a part of something else, and its number may come back as another file at once.
     """
 
-    __slots__ = ('loop', 'table', 'half', 'fd', 'is_own', 'waits')
+    __slots__ = ('state', 'loop', 'table', 'half', 'fd', 'is_own', 'waits')
 
-    def __init__(self, loop, table, half, fd):
+    def __init__(self, state, table, half, fd):
         self.fd, self.is_own = fd, False
-        self.loop, self.table, self.half = loop, table, half
+        self.state, self.loop, self.table, self.half = state, state.loop_ref(), table, half
         self.waits = []
         try:
             self.fd, self.is_own = os.dup(fd), True
@@ -91,6 +94,7 @@ class Watch:
             self.close()
 
     def _fire(self):
+        self.state.turn += 1
         waits, self.waits = self.waits, []
         for wait in waits:
             future, attempt = wait
@@ -147,35 +151,42 @@ class WriteWatch(Watch):
 class State:
     """What belongs to one asyncio loop."""
 
-    __slots__ = ('loop_ref', 'context', 'readers', 'writers', 'pushed', 'eager', '__weakref__')
+    __slots__ = ('loop_ref', 'is_native', 'readers', 'writers', 'pushed', 'turn', 'eager',
+                 '__weakref__')
 
     def __init__(self, loop):
         self.loop_ref = weakref.ref(loop)
-        self.context = context_of(loop)
+        self.is_native = is_native(loop)
         self.readers = {}
         self.writers = {}
         # Writers that are written to at the end of this turn of the loop.
         self.pushed = set()
+        # Grows at least when the loop has waited and something was there to read.
+        self.turn = 0
         # How often something was there at once since the loop was let run.
         self.eager = 0
 
     def watch_reader(self, half, fd):
-        return self.readers.get(half) or ReadWatch(self.loop_ref(), self.readers, half, fd)
+        return self.readers.get(half) or ReadWatch(self, self.readers, half, fd)
 
     def watch_writer(self, half, fd):
-        return self.writers.get(half) or WriteWatch(self.loop_ref(), self.writers, half, fd)
+        return self.writers.get(half) or WriteWatch(self, self.writers, half, fd)
 
 
 def current():
     """The state of the asyncio loop that runs in this thread, None if there is none."""
     global _recent
 
+    # Up to Python 3.11 asking asyncio costs a system call each time.
+    recent = _recent and _recent()
+    if recent is not None:
+        loop = recent.loop_ref()
+        if loop is not None and getattr(loop, '_thread_id', None) == get_ident():
+            return recent
+
     loop = asyncio._get_running_loop()
     if loop is None:
         return None
-    recent = _recent and _recent()
-    if recent is not None and recent.loop_ref() is loop:
-        return recent
     state = _states.get(loop)
     if state is None:
         state = _states[loop] = State(loop)
@@ -183,10 +194,20 @@ def current():
     return state
 
 
+def _forget_recent():
+    """In the child of a fork no loop runs, whatever it says itself."""
+    global _recent
+
+    _recent = None
+
+
+os.register_at_fork(after_in_child=_forget_recent)
+
+
 def plain():
     """The state of a loop that iterates no GLib main context, None if it does or there is none."""
     state = current()
-    return None if state is None or state.context is not None else state
+    return None if state is None or state.is_native else state
 
 
 def forget(*halves):

@@ -24,7 +24,7 @@ def guarded(native, name, convert=None, after=None, value=None):
         if held is not None:
             held.give_back(self)
         if convert is not None:
-            args = convert(*args)
+            args, kwargs = convert(*args, **kwargs), {}
         try:
             result = native(self, *args, **kwargs)
         except GLib.Error as error:
@@ -41,7 +41,7 @@ def wrapped(native, name, convert=None, value=None):
 
     def method(self, *args, **kwargs):
         if convert is not None:
-            args = convert(*args)
+            args, kwargs = convert(*args, **kwargs), {}
         try:
             result = native(self, *args, **kwargs)
         except GLib.Error as error:
@@ -79,10 +79,24 @@ class Awaitable:
     def methods(self):
         """The two functions, for a class."""
 
+        value = self.value
+        plain = self.plain
+        is_quick = plain is not None and not self.leading
+
+        async def quickly(this):
+            try:
+                result = await plain(this)
+            except GLib.Error as error:
+                raise errors.translated(error, this) from None
+            return result if value is None else value(result)
+
         def started(this, *args, **kwargs):
+            if is_quick and not args and not kwargs:
+                state = waiting.current()
+                if state is not None and not state.is_native:
+                    return quickly(this)
             return self._called(this, args, kwargs)
 
-        value = self.value
         finished = wrapped(self.finish, self.name + '_finish', value=value)
         return _named(started, self.start, self.name + '_async'), finished
 
@@ -109,8 +123,12 @@ class Awaitable:
     def _called(self, this, args, kwargs):
         leading, priority, values = self._bind(args, kwargs)
         cancellable = values.get('cancellable')
-        if 'callback' not in values and waiting.current() is not None:
-            return self._awaited(this, leading, priority, cancellable)
+        if 'callback' not in values:
+            state = waiting.current()
+            if state is not None and not state.is_native and self.plain is not None:
+                return self._plainly(this, leading, cancellable)
+            if state is not None:
+                return self._awaited(this, leading, priority, cancellable)
 
         if self.halves is not None:
             give_back(*self.halves(this, *leading))
@@ -119,10 +137,17 @@ class Awaitable:
 
     async def _awaited(self, this, leading, priority, cancellable):
         try:
-            if self.plain is not None and waiting.plain() is not None:
-                result = await waiting.cancellable_by(cancellable, self.plain(this, *leading))
-            else:
-                result = await self.call(this, leading, priority, cancellable)
+            result = await self.call(this, leading, priority, cancellable)
+        except GLib.Error as error:
+            raise errors.translated(error, this) from None
+        return result if self.value is None else self.value(result)
+
+    async def _plainly(self, this, leading, cancellable):
+        try:
+            coroutine = self.plain(this, *leading)
+            if cancellable is not None:
+                coroutine = waiting.cancellable_by(cancellable, coroutine)
+            result = await coroutine
         except GLib.Error as error:
             raise errors.translated(error, this) from None
         return result if self.value is None else self.value(result)

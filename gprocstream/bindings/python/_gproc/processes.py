@@ -225,7 +225,7 @@ def complete_stream(kind):
         setattr(kind, name, given_back)
 
     with_halves('communicate', convert=_input)
-    with_halves('communicate_utf8')
+    with_halves('communicate_utf8', convert=lambda input=None, cancellable=None: (input, cancellable))
     with_halves('wait_buffered', _returncode)
     kind.resize = wrapped(native.resize, 'resize')
     add_awaitables(
@@ -242,8 +242,8 @@ def complete_stream(kind):
     add_properties(kind, native)
 
 
-def _input(value=None, *rest):
-    return (convert.glib_bytes(value), *rest) if rest else (convert.glib_bytes(value), None)
+def _input(input=None, cancellable=None):
+    return convert.glib_bytes(input), cancellable
 
 
 class LauncherMethods:

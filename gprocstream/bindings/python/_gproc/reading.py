@@ -106,8 +106,8 @@ async def read_until(reader, separator):
 
 
 async def read_until_any(reader, separators):
-    values = [GLib.Bytes.new(separator) for separator in separators]
-    return await _until(reader, separators, 'read_until_any', values)
+    values = [separator.get_data() for separator in separators]
+    return await _until(reader, values, 'read_until_any', separators)
 
 
 async def _until(reader, separators, name, *arguments):

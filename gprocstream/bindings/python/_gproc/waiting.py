@@ -51,7 +51,7 @@ async def readable(reader):
     This is for when a call said that it would block. What is in the buffer does not count.
     """
     state = _running()
-    fd = -1 if state.context is not None else reader.get_fd()
+    fd = -1 if state.is_native else reader.get_fd()
     if fd < 0:
         await _fill(reader)
     else:
@@ -65,7 +65,7 @@ async def writable(writer):
     queued has been taken.
     """
     state = _running()
-    fd = -1 if state.context is not None else writer.get_fd()
+    fd = -1 if state.is_native else writer.get_fd()
     if fd >= 0:
         await _wait(state.watch_writer, writer, fd, None)
     elif not writer.is_closed():
@@ -181,7 +181,7 @@ async def attempt_more(reader, function, undo=None):
                     await _pause_with(reader, result, undo)
                 return result
         state.eager = 0
-        fd = -1 if state.context is not None else kind.get_fd(reader)
+        fd = -1 if state.is_native else kind.get_fd(reader)
         if fd < 0:
             await _fill(reader)
             continue
@@ -296,7 +296,7 @@ async def call(start, finish, *args, cancellable=None, undo=None, halves=()):
     that nothing else is done with meanwhile, if it runs in the other thread.
     """
     state = _running()
-    is_threaded = state.context is None
+    is_threaded = not state.is_native
     pending = Call(state.loop_ref(), start, finish, args, is_threaded)
     link = 0
     if cancellable is not None:
@@ -310,7 +310,7 @@ async def call(start, finish, *args, cancellable=None, undo=None, halves=()):
         if is_threaded:
             helper.submit(pending.run)
         else:
-            _run_in_context(pending, state.context)
+            pending.run()
         was_cancelled = await _outcome(pending)
     finally:
         _release(taken, pending)
@@ -363,15 +363,4 @@ def _release(halves, pending):
     for half in halves:
         if half._held is pending:
             half._held = None
-
-
-def _run_in_context(pending, context):
-    default = GLib.MainContext.get_thread_default() or GLib.MainContext.default()
-    if default == context:
-        pending.run()
-        return
-    context.push_thread_default()
-    try:
-        pending.run()
-    finally:
-        context.pop_thread_default()
+            half._released()

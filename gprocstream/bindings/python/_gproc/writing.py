@@ -13,6 +13,19 @@ from . import waiting
 from .loops import plain
 
 
+def queued(writer):
+    """Something was queued. The first of a turn of the loop goes out at once, as with the library's
+    own loop, the others at the end of it."""
+    state = plain()
+    if state is None or writer in state.writers:
+        return
+    if writer._turn == state.turn:
+        push(writer, state)
+    else:
+        writer._turn = state.turn
+        _push(writer, state)
+
+
 def push(writer, state):
     """Writes what WRITER holds at the end of this turn of the loop of STATE."""
     if not state.pushed:
@@ -33,6 +46,7 @@ def has_more(writer):
 
 
 def _push_all(state):
+    state.turn += 1
     writers, state.pushed = state.pushed, set()
     for writer in writers:
         # What is awaited in the other thread is written there, and what waits is written already.
@@ -71,8 +85,8 @@ def _quietly(future):
     future.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
-async def _flush_some(writer, state):
-    """Writes what can be written, then waits until more can be. True if nothing is left."""
+def _flush_some(writer):
+    """Writes what can be written at once. True if nothing is left."""
     if writer._held is not None:
         writer._held.give_back(writer)
     try:
@@ -85,7 +99,7 @@ async def _flush_some(writer, state):
     return False
 
 
-async def _more(writer, state):
+async def _more(writer):
     if writer._native.get_fd(writer) < 0:
         # It waits in the thread until all has been taken.
         await waiting.call(lambda *rest: writer._native.flush_async(writer, *rest),
@@ -97,20 +111,25 @@ async def _more(writer, state):
 
 async def drain(writer):
     """GProc.Writer.drain, with its hysteresis."""
+    if _flush_some(writer):
+        writer._paused = False
+        return True
     state = waiting.current()
     kind = writer._native
     low = None
-    while not await _flush_some(writer, state):
-        queued = kind.get_bytes_queued(writer)
+    while True:
+        length = kind.get_bytes_queued(writer)
         if not writer._ends:
             if low is None:
                 low = kind.get_low_watermark(writer)
-                if queued <= (low if writer._paused else kind.get_high_watermark(writer)):
+                if length <= (low if writer._paused else kind.get_high_watermark(writer)):
                     break
                 writer._paused = True
-            elif queued <= low:
+            elif length <= low:
                 break
-        await _more(writer, state)
+        await _more(writer)
+        if _flush_some(writer):
+            break
     writer._paused = False
     if has_more(writer):
         push(writer, state)
@@ -122,11 +141,11 @@ async def flush(writer):
     state = waiting.current()
     kind = writer._native
     target = kind.get_bytes_accepted(writer)
-    while not await _flush_some(writer, state):
+    while not _flush_some(writer):
         done = kind.get_bytes_written(writer) + kind.get_bytes_discarded(writer)
         if done >= target and not writer._ends:
             break
-        await _more(writer, state)
+        await _more(writer)
     if has_more(writer):
         push(writer, state)
     return True

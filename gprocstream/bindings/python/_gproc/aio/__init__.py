@@ -5,11 +5,13 @@
 
 Whatever is not here is asyncio's own. What is has asyncio's names and its semantics; besides,
 `reader.gobject` is a GProc.Reader, `writer.gobject` a GProc.Writer and `process.gobject` a
-GProc.Stream, and `wrap ()` makes readers and writers of such objects.
+GProc.Stream, and `wrap ()` makes readers and writers of such objects. `spawn ()` and what it gives
+have Modal's names and semantics instead.
 """
 
 import asyncio as _asyncio
 
+from ..modal import ContainerProcess, InvalidError, StreamType, spawn
 from . import forwarding as _forwarding
 from . import subprocess
 from .connections import open_connection, open_unix_connection
@@ -20,10 +22,10 @@ from .subprocess import create_subprocess_exec, create_subprocess_shell
 from .wrapping import wrap
 from .writer import StreamReaderProtocol, StreamWriter
 
-_OWN = ['IncompleteReadError', 'LimitOverrunError', 'Server', 'StreamReader',
-        'StreamReaderProtocol', 'StreamWriter', 'create_subprocess_exec',
-        'create_subprocess_shell', 'open_connection', 'open_unix_connection', 'start_server',
-        'start_unix_server', 'subprocess', 'wrap']
+_OWN = ['ContainerProcess', 'IncompleteReadError', 'InvalidError', 'LimitOverrunError', 'Server',
+        'StreamReader', 'StreamReaderProtocol', 'StreamType', 'StreamWriter',
+        'create_subprocess_exec', 'create_subprocess_shell', 'open_connection',
+        'open_unix_connection', 'spawn', 'start_server', 'start_unix_server', 'subprocess', 'wrap']
 __all__ = sorted({*_asyncio.__all__, *_OWN})
 
 

@@ -229,10 +229,12 @@ class StreamReader:
         size = len(data)
         if size <= self._wants_whole and self._whole is None and type(data) is bytes:
             self._whole = data
-            self._wants_whole = size = 0
+            size = 0
         else:
             self._data += data
             size = len(self._data)
+        # Only the first piece that comes is the one that is waited for.
+        self._wants_whole = 0
         if size > 2 * self._limit:
             self._hold_up()
 

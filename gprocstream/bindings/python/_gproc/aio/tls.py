@@ -37,5 +37,7 @@ async def start(loop, transport, protocol, context, *, server_side=False, server
             context.check_hostname = False
     timeouts = {name: value for name, value in timeouts.items()
                 if value is not None and name in _KNOWN}
+    # It may end before it has begun; then, too, there is no half-closed state to stay in.
+    protocol._over_ssl = True
     return await loop.start_tls(transport, protocol, context, server_side=server_side,
                                 server_hostname=server_hostname, **timeouts)

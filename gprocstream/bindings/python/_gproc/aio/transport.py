@@ -27,11 +27,13 @@ class Transport(asyncio.Transport):
     _start_tls_compatible = True
 
     def __init__(self, loop, protocol, *, reader=None, writer=None, extra=None, sock=None,
-                 server=None, is_pipe=False):
+                 server=None, is_pipe=False, is_borrowed=False):
         super().__init__(extra)
         self._loop = loop
         self._reader, self._writer = reader, writer
-        self._sock, self._server, self._is_pipe = sock, server, is_pipe
+        self._sock, self._server = sock, server
+        # Whether it is one direction only, and whether others know its GObjects and close them.
+        self._is_pipe, self._is_borrowed = is_pipe, is_borrowed
         self._read_fd = reader.get_fd() if reader is not None else -1
         self._write_fd = writer.get_fd() if writer is not None else -1
         self._closing = self._eof = self._paused = self._ended = False
@@ -56,7 +58,10 @@ class Transport(asyncio.Transport):
             server._attach()
 
     def start(self):
-        """Begins to read."""
+        """Begins to read, and to write what is queued already."""
+        if self._writer is not None and self._queued():
+            self._add_writer()
+            self._maybe_pause()
         if self._reader is not None:
             self._add_reader()
         elif self._is_pipe and self._write_fd >= 0:
@@ -80,7 +85,7 @@ class Transport(asyncio.Transport):
         return f'<{" ".join(info)}>'
 
     def __del__(self, _warn=warnings.warn):
-        if not getattr(self, '_finished', True):
+        if not getattr(self, '_finished', True) and not self._is_borrowed:
             _warn(f'unclosed transport {self!r}', ResourceWarning, source=self)
             self._release()
 
@@ -168,12 +173,16 @@ class Transport(asyncio.Transport):
         if block is None:
             self._on_end()
             return
+        data = block.get_data()
+        if len(data) == MAX_READ and self._reader.get_buffered() > 0:
+            # It has read more than that, which no descriptor tells of.
+            self._loop.call_soon(self._on_readable)
         sink = self._sink
         if sink is not None:
-            sink(block.get_data())
+            sink(data)
             return
         try:
-            self._give(block.get_data())
+            self._give(data)
         except (SystemExit, KeyboardInterrupt):
             raise
         except BaseException as error:

@@ -50,4 +50,6 @@ def wrap_writer(loop, target):
     if target is None:
         return None
     protocol = InputProtocol(loop)
-    return StreamWriter(Transport(loop, protocol, writer=target), protocol, None, loop)
+    transport = Transport(loop, protocol, writer=target, is_borrowed=True)
+    transport.start()
+    return StreamWriter(transport, protocol, None, loop)

@@ -1,0 +1,331 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""aio.subprocess as programs for asyncio.subprocess use it, those of its documentation first."""
+
+import errno
+import os
+import pathlib
+import signal
+import sys
+import tempfile
+
+from aio_harness import GProc, TESTPROG, asyncio, fails, tap, tests
+
+PIPE, STDOUT, DEVNULL = (asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT,
+                         asyncio.subprocess.DEVNULL)
+
+
+async def _run(*arguments, input=None, **keywords):
+    """(stdout, stderr, returncode) of a program."""
+    keywords.setdefault('stdout', PIPE)
+    process = await asyncio.create_subprocess_exec(*arguments, **keywords)
+    return (*await process.communicate(input), process.returncode)
+
+
+async def the_documentation_runs_a_command():
+    proc = await asyncio.create_subprocess_shell(
+        'ls /zzz; echo out', stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+    stdout, stderr = await proc.communicate()
+    assert proc.returncode == 0 and stdout.decode() == 'out\n' and '/zzz' in stderr.decode()
+
+
+async def the_documentation_asks_for_the_date():
+    code = 'import datetime; print(datetime.datetime.now())'
+    proc = await asyncio.create_subprocess_exec(
+        sys.executable, '-c', code, stdout=asyncio.subprocess.PIPE)
+    data = await proc.stdout.readline()
+    line = data.decode('ascii').rstrip()
+    await proc.wait()
+    assert line.count(':') == 2 and proc.returncode == 0
+
+
+async def lines_go_to_and_fro():
+    process = await asyncio.create_subprocess_exec('cat', stdin=PIPE, stdout=PIPE)
+    assert isinstance(process.stdin.gobject, GProc.Writer)
+    for number in range(300):
+        process.stdin.write(b'%d\n' % number)
+        await process.stdin.drain()
+        assert await process.stdout.readline() == b'%d\n' % number
+    process.stdin.write_eof()
+    assert await process.stdout.read() == b'' and await process.wait() == 0
+    assert process.stdin.is_closing()
+    await process.stdin.wait_closed()
+
+
+async def megabytes_go_both_ways():
+    data = bytes(range(256)) * 20_000
+    stdout, stderr, returncode = await _run('cat', input=data, stdin=PIPE)
+    assert stdout == data and stderr is None and returncode == 0
+
+
+async def what_nobody_wants_to_read_is_no_error():
+    data = bytes(5_000_000)
+    stdout, _, returncode = await _run('head', '-c', '3', input=data, stdin=PIPE)
+    assert stdout == bytes(3) and returncode == 0
+
+
+async def a_flood_of_errors_is_read_along():
+    code = 'head -c 2000000 /dev/zero >&2; echo done'
+    stdout, stderr, returncode = await _run('sh', '-c', code, stderr=PIPE)
+    assert stdout == b'done\n' and len(stderr) == 2_000_000 and returncode == 0
+
+
+async def drain_says_that_the_pipe_is_broken():
+    process = await asyncio.create_subprocess_exec('true', stdin=PIPE)
+    await process.wait()
+    for _ in range(100):
+        process.stdin.write(bytes(1000))
+        try:
+            await process.stdin.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            break
+    else:
+        raise AssertionError('nothing was said')
+    # One that waits is told too.
+    process = await asyncio.create_subprocess_exec(
+        'sh', '-c', 'read line; exec sleep 1000 <&-', stdin=PIPE)
+    process.stdin.write(b'line\n' + bytes(3_000_000))
+    error = await fails(OSError, process.stdin.drain())
+    assert isinstance(error, (BrokenPipeError, ConnectionResetError)), error
+    process.kill()
+    await process.wait()
+
+
+async def output_is_there_after_the_end():
+    process = await asyncio.create_subprocess_exec('head', '-c', '100000', '/dev/zero',
+                                                   stdout=PIPE)
+    # asyncio reads ahead, so that more than a pipe holds is no reason to hang.
+    assert await process.wait() == 0
+    assert await process.stdout.read() == bytes(100_000)
+
+
+async def the_return_code_comes_by_itself():
+    process = await asyncio.create_subprocess_exec('sh', '-c', 'exit 7')
+    assert process.returncode is None
+    while process.returncode is None:
+        await asyncio.sleep(0)
+    assert process.returncode == 7
+    assert await asyncio.gather(*(process.wait() for _ in range(5))) == [7] * 5
+
+
+async def signals_are_sent():
+    for send, expected in ((lambda process: process.terminate(), signal.SIGTERM),
+                           (lambda process: process.kill(), signal.SIGKILL),
+                           (lambda process: process.send_signal(signal.SIGUSR1), signal.SIGUSR1)):
+        process = await asyncio.create_subprocess_exec(TESTPROG, 'hold', stdout=PIPE)
+        assert await process.stdout.readline() == b'ready\n'
+        send(process)
+        assert await process.wait() == -expected == process.returncode
+        for function in process.terminate, process.kill, lambda: process.send_signal(0):
+            try:
+                function()
+            except ProcessLookupError:
+                continue
+            raise AssertionError('a process that has ended was signalled')
+
+
+async def a_wait_that_is_cancelled_is_no_harm():
+    process = await asyncio.create_subprocess_exec(TESTPROG, 'hold', stdout=PIPE)
+    other = asyncio.create_task(process.wait())
+    await fails(asyncio.TimeoutError, asyncio.wait_for(process.wait(), 0.01))
+    process.kill()
+    assert await other == -9
+
+
+async def a_communicate_that_takes_too_long_loses_nothing():
+    process = await asyncio.create_subprocess_exec('cat', stdin=PIPE, stdout=PIPE)
+    process.stdin.write(b'first ')
+    reading = asyncio.create_task(process.stdout.read())
+    while process.stdout.gobject.get_bytes_read() == 0:
+        await asyncio.sleep(0)
+    reading.cancel()
+    await fails(asyncio.CancelledError, reading)
+    assert await process.communicate(b'second') == (b'first second', None)
+
+
+async def held_pipes_are_waited_for_or_cut():
+    process = await asyncio.create_subprocess_shell('sleep 1000 & echo $!', stdout=PIPE,
+                                                    stderr=PIPE)
+    assert await process.wait() == 0
+    await fails(asyncio.TimeoutError, asyncio.wait_for(process.communicate(), 0.05))
+    stdout, stderr = await process.communicate(post_exit_grace=0.01)
+    assert stderr == b''
+    os.kill(int(stdout), signal.SIGKILL)
+
+
+async def two_hundred_run_at_once():
+    async def one(number):
+        stdout, _, returncode = await _run('sh', '-c', f'echo {number}; exit {number}')
+        return int(stdout), returncode
+
+    results = await asyncio.gather(*(one(number) for number in range(200)))
+    assert results == [(number, number) for number in range(200)]
+
+
+async def standard_streams_go_where_they_are_sent():
+    with tempfile.TemporaryFile() as file:
+        file.write(b'from a file')
+        file.seek(0)
+        stdout, _, _ = await _run('cat', stdin=file)
+        assert stdout == b'from a file'
+        file.seek(0)
+        file.truncate()
+        process = await asyncio.create_subprocess_exec('echo', 'to a file', stdout=file.fileno())
+        assert process.stdin is process.stdout is process.stderr is None
+        await process.wait()
+        file.seek(0)
+        assert file.read() == b'to a file\n'
+    assert await _run('cat', stdin=DEVNULL, stderr=DEVNULL) == (b'', None, 0)
+    stdout, _, _ = await _run('sh', '-c', 'echo out; echo err >&2', stderr=STDOUT)
+    assert stdout == b'out\nerr\n'
+    # What is not said is inherited.
+    read_fd, write_fd = os.pipe()
+    saved = os.dup(1)
+    os.dup2(write_fd, 1)
+    try:
+        process = await asyncio.create_subprocess_exec('sh', '-c', 'echo out; echo err >&2',
+                                                       stderr=STDOUT)
+        await process.wait()
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)
+        os.close(write_fd)
+    with open(read_fd, 'rb') as file:
+        assert file.read() == b'out\nerr\n'
+    await fails(ValueError, asyncio.create_subprocess_exec('true', stdin=STDOUT))
+    await fails(OSError, asyncio.create_subprocess_exec('true', stdin=999))
+
+
+async def the_keywords_of_popen_are_honoured():
+    with tempfile.TemporaryDirectory() as folder:
+        assert (await _run('pwd', cwd=pathlib.Path(folder)))[0].strip() == os.fsencode(folder)
+    environment = {'A': 'value', b'B': b'\xff', 'PATH': os.environ['PATH']}
+    assert (await _run('sh', '-c', 'echo "$A $B $HOME"', env=environment))[0] == b'value \xff \n'
+    stdout, _, _ = await _run('name', '-c', 'echo $0', executable='/bin/sh')
+    assert stdout == b'name\n'
+    assert (await _run('sh', '-c', 'umask', umask=0o027))[0] == b'0027\n'
+    identity = 'import os; print(os.getpgrp() == os.getpid(), os.getsid(0) == os.getpid())'
+    for keywords, expected in (({}, b'False False\n'), ({'process_group': 0}, b'True False\n'),
+                               ({'start_new_session': True}, b'True True\n')):
+        stdout, _, _ = await _run(sys.executable, '-c', identity, stdin=PIPE, **keywords)
+        assert stdout == expected, (keywords, stdout)
+    read_fd, write_fd = os.pipe()
+    try:
+        code = f'echo passed >&{write_fd}'
+        _, _, returncode = await _run('sh', '-c', code, pass_fds=[write_fd])
+        assert returncode == 0 and os.read(read_fd, 100) == b'passed\n'
+        _, _, returncode = await _run('sh', '-c', code, stderr=DEVNULL)
+        assert returncode != 0
+        os.set_inheritable(write_fd, True)
+        _, _, returncode = await _run('sh', '-c', code, close_fds=False)
+        assert returncode == 0 and os.read(read_fd, 100) == b'passed\n'
+    finally:
+        os.close(read_fd)
+        os.close(write_fd)
+    assert (await _run('true', creationflags=0, startupinfo=None, restore_signals=True,
+                       preexec_fn=None, extra_groups=None, bufsize=0, text=None, encoding=None,
+                       universal_newlines=False, shell=False))[2] == 0
+
+
+async def users_and_groups_are_set():
+    if os.getuid() != 0:
+        raise tap.Skip('only root can')
+    stdout, _, _ = await _run('sh', '-c', 'id -un; id -g', user='nobody', group=1)
+    assert stdout == b'nobody\n1\n', stdout
+    await fails(KeyError, asyncio.create_subprocess_exec('true', user='no such user'))
+    await fails(ValueError, asyncio.create_subprocess_exec('true', group=-5))
+
+
+async def what_is_not_possible_is_refused_by_name():
+    for name, value in (('text', True), ('universal_newlines', True), ('encoding', 'utf-8'),
+                        ('errors', 'strict'), ('bufsize', 1), ('shell', True),
+                        ('creationflags', 1), ('startupinfo', object()), ('limit', 0)):
+        for function, argument in ((asyncio.create_subprocess_exec, 'true'),
+                                   (asyncio.create_subprocess_shell, 'true')):
+            if name == 'shell':
+                value = function is asyncio.create_subprocess_exec
+            error = await fails(ValueError, function(argument, **{name: value}))
+            assert name in str(error).lower(), error
+    for name, value in (('preexec_fn', print), ('extra_groups', [1]), ('restore_signals', False),
+                        ('process_group', 1)):
+        error = await fails(NotImplementedError,
+                            asyncio.create_subprocess_exec('true', **{name: value}))
+        assert name in str(error), error
+    error = await fails(TypeError, asyncio.create_subprocess_exec('true', no_such_keyword=1))
+    assert 'no_such_keyword' in str(error)
+    await fails(TypeError, asyncio.create_subprocess_exec('true', 5))
+    await fails(ValueError, asyncio.create_subprocess_exec('true', 'nul \0 in it'))
+    await fails(ValueError, asyncio.create_subprocess_shell(['true']))
+
+
+async def arguments_are_paths_bytes_and_text():
+    stdout, _, _ = await _run(pathlib.Path('/bin/echo'), b'\xff', 'é', pathlib.Path('a/b'))
+    assert stdout == b'\xff \xc3\xa9 a/b\n'
+    process = await asyncio.create_subprocess_shell(b'echo $0', stdout=PIPE,
+                                                    executable='/bin/bash')
+    assert await process.communicate() == (b'/bin/bash\n', None)
+
+
+async def failures_are_the_errors_of_python():
+    error = await fails(FileNotFoundError, asyncio.create_subprocess_exec('gproc-no-such-program'))
+    assert error.errno == errno.ENOENT and error.filename == 'gproc-no-such-program'
+    error = await fails(PermissionError, asyncio.create_subprocess_exec('/etc/passwd'))
+    assert error.errno == errno.EACCES and error.filename == '/etc/passwd'
+    error = await fails(FileNotFoundError, asyncio.create_subprocess_exec('true', cwd='/no/such'))
+    assert error.filename == '/no/such', error.filename
+    error = await fails(NotADirectoryError,
+                        asyncio.create_subprocess_exec('true', cwd='/etc/passwd'))
+    assert error.filename == '/etc/passwd'
+    error = await fails(OSError, asyncio.create_subprocess_exec('echo', 'x' * 3_000_000))
+    assert error.errno == errno.E2BIG, error
+
+
+async def more_is_told_on_request():
+    process = await asyncio.create_subprocess_exec('cat', stdin=PIPE, stdout=PIPE)
+    assert repr(process) == f'<Process {process.pid}>'
+    assert process.stdin.get_extra_info('pipe').fileno() == process.stdin.gobject.get_fd()
+    assert process.stdin.get_extra_info('socket') is None
+    assert process.stdin.get_extra_info('peername', 'nobody') == 'nobody'
+    child = process._transport.get_extra_info('subprocess')
+    assert child.pid == process.pid and child.returncode is None and child.args == ['cat']
+    assert process.stdin.transport.get_write_buffer_limits() == (16384, 65536)
+    assert process.stdin.can_write_eof()
+    process.stdin.writelines([b'one', bytearray(b'two'), memoryview(b'three')])
+    try:
+        process.stdin.write('text')
+    except TypeError:
+        pass
+    else:
+        raise AssertionError('text was written')
+    process.stdin.close()
+    assert await process.stdout.read() == b'onetwothree'
+    assert await process.wait() == 0 == child.returncode
+
+
+async def limits_are_set():
+    process = await asyncio.create_subprocess_exec('echo', '0123456789', stdout=PIPE, limit=5)
+    await fails(ValueError, process.stdout.readline())
+    assert await process.stdout.read() == b'' and await process.wait() == 0
+
+
+async def a_transport_that_is_closed_kills():
+    process = await asyncio.create_subprocess_exec('sleep', '1000', stdout=PIPE)
+    process._transport.close()
+    assert await process.wait() == -9
+    assert await process.stdout.read() == b''
+
+
+async def drain_waits_for_a_slow_reader():
+    process = await asyncio.create_subprocess_exec(TESTPROG, 'hold', stdin=PIPE, stdout=PIPE)
+    process.stdin.write(bytes(200_000))
+    assert process.stdin.transport.get_write_buffer_size() > 65536
+    await fails(asyncio.TimeoutError, asyncio.wait_for(process.stdin.drain(), 0.01))
+    waiting = [asyncio.create_task(process.stdin.drain()) for _ in range(3)]
+    await asyncio.sleep(0)
+    process.kill()
+    for error in await asyncio.gather(*waiting, return_exceptions=True):
+        assert isinstance(error, (BrokenPipeError, ConnectionResetError)), error
+    await process.wait()
+
+
+tests('/gproc/aio-subprocess', globals())
