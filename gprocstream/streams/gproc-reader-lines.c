@@ -214,7 +214,7 @@ gproc_reader_read_line_utf8_finish (GProcReader   *self,
  *
  * This is the fastest way to read lines from a language other than C: the block is split
  * there, with one call for many lines. At the end of the stream what is left without a
- * newline is part of the last block.
+ * newline is a block of its own.
  *
  * Errors: %GPROC_STREAM_ERROR_LIMIT_OVERRUN if the data is longer than the limit and the
  * policy says so; it stays in the buffer and [property@GProc.Reader:last-consumed] is set.

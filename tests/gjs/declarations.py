@@ -39,7 +39,8 @@ def compile_errors(*names):
             [tsc, '--noEmit', '--strict', '--target', 'es2020', '--module', 'es2020',
              DECLARATIONS, os.path.join(HERE, 'types', 'gi.d.ts'),
              *(os.path.join(HERE, 'types', name) for name in names)],
-            check=False, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding='utf-8')
+            check=False, cwd=folder, encoding='utf-8',
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     found = re.findall(r'^(?:.*/)?(\S+)\((\d+),\d+\): error (TS\d+): ', result.stdout, re.M)
     assert bool(found) == (result.returncode != 0), result.stdout
     return [(name, int(line), code) for name, line, code in found], result.stdout
@@ -58,7 +59,8 @@ def every_name_is_declared():
     for owner in NAMESPACE:
         if owner.tag not in (declare.CORE + 'class', declare.CORE + 'interface'):
             continue
-        body = re.search(rf'\n        (?:abstract )?class {owner.get("name")} .*?\n        }}\n', text, re.S)
+        body = re.search(rf'\n        (?:abstract )?class {owner.get("name")} .*?\n        }}\n',
+                         text, re.S)
         for member in owner:
             if member.tag in (declare.CORE + 'method', declare.CORE + 'constructor',
                               declare.CORE + 'function') and declare.visible(member):
@@ -73,7 +75,8 @@ def every_name_is_declared():
 
 
 def no_type_is_left_to_c():
-    left = re.findall(r'\b(?:g(?:u?int\w*|s?size|boolean|char|pointer)|utf8|filename)\b', read(DECLARATIONS))
+    left = re.findall(r'\b(?:g(?:u?int\w*|s?size|boolean|char|pointer)|utf8|filename)\b',
+                      read(DECLARATIONS))
     assert not left, left
 
 

@@ -46,6 +46,15 @@ run('/gproc/gjs/memory', {
         });
     },
 
+    // GJS 1.74 drops callbacks that come while it sweeps: what waits has to see to it that none does.
+    async 'a-promise-each'() {
+        const {stdout} = GProc.Stream.new([ARGV[0], 'lines', '150000', '60']);
+        let lines = 0;
+        while (await stdout.read_line_utf8_async() !== null)
+            lines++;
+        assertEqual(lines, 150000);
+    },
+
     async 'in-blocks'() {
         await assertFlat(async (reader, count) => {
             for await (const lines of reader.blocks())

@@ -28,10 +28,16 @@ const lenient = makeDecoder(false);
 // The options of lines () and blocks ().
 function checked(options) {
     const known = {
-        bytes: false, cancellable: null, fatal: true, io_priority: GLib.PRIORITY_DEFAULT, max_lines: 0,
+        bytes: false,
+        cancellable: null,
+        fatal: true,
+        io_priority: GLib.PRIORITY_DEFAULT,
+        max_lines: 0,
     };
-    if (options === null || typeof options !== 'object' || options instanceof Gio.Cancellable)
-        throw new TypeError(`The options are an object such as {cancellable}, not ${described(options)}`);
+    if (options === null || typeof options !== 'object' || options instanceof Gio.Cancellable) {
+        throw new TypeError('The options are an object such as {cancellable}, ' +
+            `not ${described(options)}`);
+    }
     for (const name of Object.keys(options)) {
         if (!(name in known))
             throw new TypeError(`There is no option ${name}: ${Object.keys(known).join(', ')}`);
@@ -67,7 +73,8 @@ const withoutNewline = piece =>
 function split(array, {bytes, fatal}) {
     if (bytes) {
         const found = pieces(array);
-        return {lines: found.map(withoutNewline), sizes: found.map(piece => piece.length), error: null};
+        const sizes = found.map(piece => piece.length);
+        return {lines: found.map(withoutNewline), sizes, error: null};
     }
     let text;
     try {

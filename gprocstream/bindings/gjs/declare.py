@@ -34,14 +34,25 @@ NULLABLE_NUMBERS = {
     'Pipeline': ['get_returncode', 'try_wait', 'wait', 'wait_finish', 'returncode'],
     'Result': ['get_returncode', 'returncode'],
 }
-# What the override declares anew.
+
+def both(name, parameters, result):
+    """An asynchronous method, as a promise and with a callback."""
+    left_out = parameters.replace('flags:', 'flags?:')
+    left_out, given = (text + ', ' if text else '' for text in (left_out, parameters))
+    return [f'{name}({left_out}io_priority?: number, cancellable?: Cancellable): Promise<{result}>',
+            f'{name}({given}io_priority: number, cancellable: Cancellable, '
+            'callback: Gio.AsyncReadyCallback<this> | null): void']
+
+
+# What the override declares anew, or introspection says less well.
 WRITTEN = {
-    'Reader.read_until_any': ['read_until_any(separators: Bytes | Bytes[], cancellable?: Cancellable): GLib.Bytes'],
-    'Reader.read_until_any_async': [
-        'read_until_any_async(separators: Bytes | Bytes[], io_priority?: number, cancellable?: Cancellable): Promise<GLib.Bytes>',
-        'read_until_any_async(separators: Bytes | Bytes[], io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void'],
+    'Reader.read_until_any': [
+        'read_until_any(separators: Bytes | Bytes[], cancellable?: Cancellable): GLib.Bytes'],
+    'Reader.read_until_any_async':
+        both('read_until_any_async', 'separators: Bytes | Bytes[]', 'GLib.Bytes'),
     'Writer.queuev': ['queuev(pieces: Bytes[]): boolean', 'queuev(...pieces: Bytes[]): boolean'],
-    'Pipeline.append': ['append(argv: Argv): this', 'append(launcher: Launcher | null, argv: Argv): this'],
+    'Pipeline.append': ['append(argv: Argv): this',
+                        'append(launcher: Launcher | null, argv: Argv): this'],
     'Pipeline.get_returncodes': ['get_returncodes(): (number | null)[]'],
     'Backend.wait': ['wait(cancellable: Cancellable): [boolean, number]'],
     'Backend.wait_finish': ['wait_finish(result: Gio.AsyncResult): [boolean, number]'],
@@ -50,31 +61,23 @@ WRITTEN = {
 ADDED = {
     'Stream': ['constructor(argv: Argv, flags?: StreamFlags)',
                'constructor(properties?: Partial<StreamProperties>)',
-               'close_async(io_priority?: number, cancellable?: Cancellable): Promise<boolean>',
-               'close_async(io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void'],
-    'Pipeline': ['close_async(io_priority?: number, cancellable?: Cancellable): Promise<boolean>',
-                 'close_async(io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void'],
+               *both('close_async', '', 'boolean')],
+    'Pipeline': both('close_async', '', 'boolean'),
     'Reader': ['lines(options: LineOptions & { bytes: true }): Iteration<Uint8Array>',
                'lines(options?: LineOptions & { bytes?: false }): Iteration<string>',
                'blocks(options: LineOptions & { bytes: true }): Iteration<Uint8Array>',
                'blocks(options?: LineOptions & { bytes?: false }): Iteration<string[]>',
                '[Symbol.iterator](): IterableIterator<string>',
                '[Symbol.asyncIterator](): AsyncIterableIterator<string>',
-               'close_async(io_priority?: number, cancellable?: Cancellable): Promise<boolean>',
-               'close_async(io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void',
-               'read_bytes_async(count: number, io_priority?: number, cancellable?: Cancellable): Promise<GLib.Bytes>',
-               'read_bytes_async(count: number, io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void',
-               'skip_async(count: number, io_priority?: number, cancellable?: Cancellable): Promise<number>',
-               'skip_async(count: number, io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void'],
-    'Writer': ['close_async(io_priority?: number, cancellable?: Cancellable): Promise<boolean>',
-               'close_async(io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void',
-               'flush_async(io_priority?: number, cancellable?: Cancellable): Promise<boolean>',
-               'flush_async(io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void',
-               'splice_async(source: Gio.InputStream, flags?: Gio.OutputStreamSpliceFlags, io_priority?: number, cancellable?: Cancellable): Promise<number>',
-               'splice_async(source: Gio.InputStream, flags: Gio.OutputStreamSpliceFlags, io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void',
+               *both('close_async', '', 'boolean'),
+               *both('read_bytes_async', 'count: number', 'GLib.Bytes'),
+               *both('skip_async', 'count: number', 'number')],
+    'Writer': [*both('close_async', '', 'boolean'),
+               *both('flush_async', '', 'boolean'),
+               *both('splice_async', 'source: Gio.InputStream, flags: Gio.OutputStreamSpliceFlags',
+                     'number'),
                'write_bytes(bytes: Bytes, cancellable?: Cancellable): number',
-               'write_bytes_async(bytes: Bytes, io_priority?: number, cancellable?: Cancellable): Promise<number>',
-               'write_bytes_async(bytes: Bytes, io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void'],
+               *both('write_bytes_async', 'bytes: Bytes', 'number')],
 }
 
 HEAD = '''// SPDX-License-Identifier: LGPL-2.1-or-later
@@ -243,8 +246,9 @@ def class_lines(element):
     interfaces = [translate(item.get('name')) for item in element.findall(CORE + 'implements')]
     props = list(properties_of(owner, element))
     yield f'interface {owner}Properties {{'
-    for name, kind, fixed in props:
-        if not fixed or element.find(f'{CORE}property[@name="{name.replace("_", "-")}"]').get('writable') == '1':
+    for name, kind, _ in props:
+        prop = element.find(f'{CORE}property[@name="{name.replace("_", "-")}"]')
+        if prop.get('writable') == '1':
             yield f'    {name}: {kind};'
     yield '}'
     if interfaces:
