@@ -13,6 +13,7 @@ _GProc = get_introspection_module('GProc')
 
 IO_DOMAIN = GLib.quark_to_string(Gio.io_error_quark())
 WOULD_BLOCK = int(Gio.IOErrorEnum.WOULD_BLOCK)
+PENDING = int(Gio.IOErrorEnum.PENDING)
 
 # The message names the cause, which the code cannot always tell; these are for what has no name
 # in it.
@@ -71,6 +72,10 @@ def native(half, name):
 
 def would_block(error):
     return error.code == WOULD_BLOCK and error.domain == IO_DOMAIN
+
+
+def is_pending(error):
+    return error.code == PENDING and error.domain == IO_DOMAIN
 
 
 def number_of(error):

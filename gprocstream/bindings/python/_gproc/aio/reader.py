@@ -12,7 +12,7 @@ from gi.module import get_introspection_module
 from gi.repository import Gio, GLib
 
 from .. import waiting
-from .errors import IncompleteReadError, LimitOverrunError, data_of, os_error
+from .errors import IncompleteReadError, LimitOverrunError, data_of, is_pending, os_error
 from .waiter import Waiter
 
 GProc = get_introspection_module('GProc')
@@ -274,6 +274,8 @@ class StreamReader:
             block = await waiting.attempt(source, lambda: source.try_read_some(MAX_READ),
                                           source.unread)
         except GLib.Error as error:
+            if is_pending(error):
+                raise RuntimeError('read() called while the GObject is being read') from error
             self._pull_failed(os_error(error))
             raise self._exception from None
         finally:

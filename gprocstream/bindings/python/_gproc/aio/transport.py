@@ -7,17 +7,20 @@ stays in the queue of the writer.
 """
 
 import asyncio
+import collections
 import logging
 import warnings
 
 from gi.repository import GLib
 
 from .. import waiting
-from .errors import native, os_error, would_block
+from .errors import is_pending, native, os_error, would_block
 
 logger = logging.getLogger('asyncio')
 
 MAX_READ = 64 * 1024
+# What is longer is handed to the queue in such pieces, as they are taken from it: that copies less.
+PIECE_SIZE = 256 * 1024
 HIGH_WATERMARK = 64 * 1024
 WRITES_BEFORE_WARNING = 5
 
@@ -43,6 +46,10 @@ class Transport(asyncio.Transport):
         self._reading = self._writing = self._watching = False
         self._read_task = self._write_task = None
         self._protocol_paused = False
+        # What is still to be queued, and whether the end is to follow.
+        self._backlog = collections.deque()
+        self._backlog_size = 0
+        self._end_wanted = False
         self._high, self._low = HIGH_WATERMARK, HIGH_WATERMARK // 4
         self._finished = True
         if reader is not None:
@@ -96,7 +103,11 @@ class Transport(asyncio.Transport):
 
     @property
     def target(self):
-        """What is written to, a GProc.Writer or None."""
+        """What is written to, a GProc.Writer or None.
+
+        Who has it may close it, so nothing stays registered for it meanwhile.
+        """
+        self._stop_watching()
         return self._writer
 
     def set_protocol(self, protocol):
@@ -233,12 +244,46 @@ class Transport(asyncio.Transport):
                                'pipe closed by peer or os.write(pipe, data) raised exception.')
             self._conn_lost += 1
             return
+        if len(data) > PIECE_SIZE or self._backlog:
+            self._backlog.append(memoryview(data))
+            self._backlog_size += len(data)
+            if not self._writing:
+                self._push_backlog()
+            return
         try:
             self._queue(data)
         except GLib.Error as error:
-            self.fail(os_error(error), 'Fatal write error on transport')
+            self._write_failed(error)
             return
         if self._writing or self._queued():
+            self._add_writer()
+            self._maybe_pause()
+
+    def _write_failed(self, error):
+        if is_pending(error):
+            raise RuntimeError('write() called while the GObject is being written to') from error
+        self.fail(os_error(error), 'Fatal write error on transport')
+
+    def _push_backlog(self):
+        """Queues what was held back until the kernel takes no more of it."""
+        backlog = self._backlog
+        try:
+            while backlog and not self._queued():
+                view = backlog[0]
+                piece = view[:PIECE_SIZE]
+                self._queue(bytes(piece))
+                self._backlog_size -= len(piece)
+                if len(piece) == len(view):
+                    backlog.popleft()
+                else:
+                    backlog[0] = view[PIECE_SIZE:]
+            if not backlog and self._end_wanted:
+                self._end_wanted = False
+                self._writer.write_eof()
+        except GLib.Error as error:
+            self._write_failed(error)
+            return
+        if backlog or self._queued():
             self._add_writer()
             self._maybe_pause()
 
@@ -257,19 +302,12 @@ class Transport(asyncio.Transport):
             return
         if not self._writer.can_write_eof():
             raise NotImplementedError('this stream cannot be half-closed')
-        self._eof = True
-        try:
-            self._writer.write_eof()
-            if not self._writing:
-                self._try_flush()
-        except GLib.Error as error:
-            if would_block(error):
-                self._add_writer()
-            else:
-                self.fail(os_error(error), 'Fatal write error on transport')
+        self._eof = self._end_wanted = True
+        if not self._backlog:
+            self._push_backlog()
 
     def get_write_buffer_size(self):
-        return self._queued() if self._writer is not None else 0
+        return self._queued() + self._backlog_size if self._writer is not None else 0
 
     def get_write_buffer_limits(self):
         return self._low, self._high
@@ -349,6 +387,11 @@ class Transport(asyncio.Transport):
             else:
                 self.fail(os_error(error), 'Fatal write error on transport')
             return
+        if self._backlog:
+            self._push_backlog()
+            self._maybe_resume()
+            if self._backlog or self._queued() or self._finished or not self._writing:
+                return
         if self._write_task is not None:
             self._write_task = None
             self._writing = False
@@ -398,6 +441,8 @@ class Transport(asyncio.Transport):
         if self._conn_lost and self._closing and not self._writing:
             return
         self._closing = True
+        self._backlog.clear()
+        self._backlog_size = 0
         self._remove_reader()
         self._remove_writer()
         self._lose(error)
