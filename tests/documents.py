@@ -41,7 +41,9 @@ def run(command, folder):
 
 def needs(option):
     if option not in sys.argv:
-        raise tap.Skip(f'built without what {option} stands for')
+        raise tap.Skip({'--python': 'built without introspection',
+                        '--gjs': 'built without introspection, or there is no gjs',
+                        '--vala': 'built without the Vala bindings'}[option])
 
 
 def blocks(path):

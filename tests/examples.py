@@ -111,9 +111,16 @@ def functions_of(path):
             if re.match(r'[a-z_][a-z0-9_]* \(', line)}
 
 
+def has_jsonrpc():
+    return subprocess.run([sys.executable, '-c', 'import gi; gi.require_version("Jsonrpc", "1.0")'],
+                          check=False, stderr=subprocess.DEVNULL).returncode == 0
+
+
 def check_lsp_symbols(command):
     if not shutil.which('clangd'):
         raise tap.Skip('there is no clangd')
+    if command[0] in (sys.executable, 'gjs') and not has_jsonrpc():
+        raise tap.Skip('there is no typelib of jsonrpc-glib')
     path = os.path.join(TOP, 'gprocstream', 'transfer', 'gproc-pump.c')
     lines = output([*command, path, '--compile-commands-dir=' + BUILD]).splitlines()
     found = [re.fullmatch(r' *(\d+)  (\w+) +  (.+)', line).groups() for line in lines[:-2]]
