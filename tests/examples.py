@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs the programs of docs/examples on real input and looks at what they print.
 
-usage: examples.py GIT-CAT-FILE GZIP-ROUNDTRIP TAR-ZSTD [--python] [--gjs]
+usage: examples.py BUILD-FOLDER PROGRAM… [--python] [--gjs]
 """
 
 import hashlib
 import os
 import re
+import select
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -18,13 +21,45 @@ import tap
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EXAMPLES = os.path.join(TOP, 'docs', 'examples')
-GIT_CAT_FILE, GZIP_ROUNDTRIP, TAR_ZSTD = map(os.path.abspath, sys.argv[1:4])
+BUILD = os.path.abspath(sys.argv[1])
+PROGRAMS = {os.path.basename(path): os.path.abspath(path) for path in sys.argv[2:]}
+GZIP_ROUNDTRIP, TAR_ZSTD = PROGRAMS['gzip-roundtrip'], PROGRAMS['tar-zstd']
+# How the repetition of a task in each language is started, and why it may not be there.
+LANGUAGES = {
+    'c': (lambda name: [PROGRAMS[name]], 'there is no jsonrpc-glib'),
+    'python': (lambda name: [sys.executable, os.path.join(EXAMPLES, name + '.py')],
+               'built without introspection'),
+    'javascript': (lambda name: ['gjs', '-m', os.path.join(EXAMPLES, name + '.js')],
+                   'built without introspection, or there is no gjs'),
+    'vala': (lambda name: [PROGRAMS[name + '-vala']], 'built without the Vala bindings'),
+}
 NAMES = ['HEAD', 'HEAD^{tree}', 'HEAD:text', 'HEAD:binary', 'HEAD:empty', 'HEAD:large']
 # Neither the configuration of the user nor the repository around the tests matters.
 ENVIRONMENT = {**{name: value for name, value in os.environ.items() if name[:4] != 'GIT_'},
                'GIT_CONFIG_GLOBAL': '/dev/null', 'GIT_CONFIG_SYSTEM': '/dev/null',
                'GIT_AUTHOR_NAME': 'a', 'GIT_AUTHOR_EMAIL': 'a@localhost',
                'GIT_COMMITTER_NAME': 'a', 'GIT_COMMITTER_EMAIL': 'a@localhost'}
+
+
+def command_for(name, language):
+    command, reason = LANGUAGES[language]
+    wanted = {'python': '--python', 'javascript': '--gjs'}.get(language)
+    try:
+        if wanted and wanted not in sys.argv:
+            raise tap.Skip(reason)
+        return command(name)
+    except KeyError:
+        raise tap.Skip(reason) from None
+
+
+def in_each_language(check, name, languages=tuple(LANGUAGES)):
+    """A test for each language, which calls CHECK with the command."""
+    def make(language):
+        def test():
+            check(command_for(name, language))
+        test.__name__ = f'{check.__name__[6:]}-in-{language}'
+        return test
+    return [make(language) for language in languages]
 
 
 def output(command, folder=None, status=0, **environment):
@@ -47,7 +82,7 @@ def make_repository(folder):
     output(['git', 'commit', '--quiet', '--message', 'a commit'], folder)
 
 
-def check_objects(command):
+def check_git_cat_file(command):
     if not shutil.which('git'):
         raise tap.Skip('there is no git')
     with tempfile.TemporaryDirectory() as folder:
@@ -68,20 +103,155 @@ def check_objects(command):
         assert re.search(r'git', output(command, folder, status=1))
 
 
-def git_cat_file_in_c():
-    check_objects([GIT_CAT_FILE])
+def functions_of(path):
+    """The functions that a file of this project defines, with their lines, by other means."""
+    with open(path, encoding='utf-8') as file:
+        lines = file.read().split('\n')
+    return {(number, re.match(r'\w+', line)[0]) for number, line in enumerate(lines, 1)
+            if re.match(r'[a-z_][a-z0-9_]* \(', line)}
 
 
-def git_cat_file_in_python():
+def has_jsonrpc():
+    return subprocess.run([sys.executable, '-c', 'import gi; gi.require_version("Jsonrpc", "1.0")'],
+                          check=False, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def check_lsp_symbols(command):
+    if not shutil.which('clangd'):
+        raise tap.Skip('there is no clangd')
+    if command[0] in (sys.executable, 'gjs') and not has_jsonrpc():
+        raise tap.Skip('there is no typelib of jsonrpc-glib')
+    path = os.path.join(TOP, 'gprocstream', 'transfer', 'gproc-pump.c')
+    lines = output([*command, path, '--compile-commands-dir=' + BUILD]).splitlines()
+    found = [re.fullmatch(r' *(\d+)  (\w+) +  (.+)', line).groups() for line in lines[:-2]]
+    listed = {(int(number), name) for number, kind, name in found if kind == 'function'}
+    assert functions_of(path) and functions_of(path) <= listed, functions_of(path) - listed
+    assert any(kind in ('struct', 'class') and name == '_GProcPump' for _, kind, name in found), lines
+    assert lines[-2:] == [f'{len(found)} symbols', 'clangd exited with 0'], lines[-2:]
+    assert 'No such file' in output([*command, path + '.missing'], status=1)
+    # It tells so, where the program that it speaks with is no server.
+    with tempfile.TemporaryDirectory() as folder:
+        path_with = os.path.dirname(shutil.which(command[0]) or '') + ':' + folder
+        os.symlink(shutil.which('true'), os.path.join(folder, 'clangd'))
+        assert output([*command, path], status=1, PATH=folder + ':' + path_with)
+
+
+BUILD_FILE = """
+rule compile
+  command = cc -Wall -c $in -o $out
+build good.o: compile good.c
+build bad.o: compile bad.c
+"""
+
+
+def check_build_log(command):
+    """Builds something with ninja, which fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in {'build.ninja': BUILD_FILE, 'good.c': 'int good;\n',
+                           'bad.c': 'int größe = nothing;\n'}.items():
+            with open(os.path.join(folder, name), 'w', encoding='utf-8') as file:
+                file.write(text)
+        # gjs takes some options for its own, wherever they stand, -C among them.
+        run = subprocess.run([*command, '100', 'ninja', '-v', '-k', '0'], check=False, cwd=folder,
+                             env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, timeout=100)
+        lines = run.stdout.decode().splitlines()
+        assert run.returncode == 1 and run.stderr == b'', run
+        *shown, last = lines
+        for number, line in enumerate(shown, 1):
+            assert re.match(rf' *{number} +\d+\.\d s  ', line), (number, line)
+        assert any('größe' in line and 'error' not in line for line in shown), lines
+        assert any('error: ' in line for line in shown), lines
+        assert re.fullmatch(rf'ninja exited with 1: {len(shown)} lines, \d+\.\d s', last), last
+        assert os.path.exists(os.path.join(folder, 'good.o'))
+
+
+def check_build_log_of_a_shell(command):
+    def lines_of(script, status, seconds='100'):
+        run = subprocess.run([*command, seconds, 'sh', '-c', script], check=False, env=ENVIRONMENT,
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, timeout=100)
+        assert run.returncode == status, run
+        return [re.sub(r'\d+\.\d s', 'T', line) for line in run.stdout.decode().splitlines()]
+
+    assert lines_of('echo a; echo >&2; printf "c\\377"', 0) == [
+        '   1    T  a', '   2    T  ', '   3    T  c\ufffd',
+        'sh exited with 0: 3 lines, T']
+    assert lines_of('kill -KILL $$', 137) == ['sh was ended by signal 9: 0 lines, T']
+    assert lines_of('echo begun; exec sleep 1000', 143, '1') == [
+        '   1    T  begun', 'sh took too long and was stopped: 1 lines, T']
+    held = lines_of('sleep 1000 & echo $!', 0)
+    assert held[1:] == ['            something that it started still runs',
+                        'sh exited with 0: 1 lines, T'], held
+    os.kill(int(held[0].split()[-1]), signal.SIGKILL)
+    assert 'no-such-build' in output([*command, '1', 'no-such-build'], status=1)
+
+
+def check_build_log_stopped(command):
+    """Ctrl+C stops what was started, with what that started."""
+    run = subprocess.Popen([*command, '100', 'sh', '-c', 'sleep 1000 & echo $!; wait'],
+                           env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    with run:
+        sleeper = os.pidfd_open(int(run.stdout.readline().split()[-1]))
+        run.send_signal(signal.SIGINT)
+        rest = run.stdout.read().decode()
+    assert run.returncode == 143 and re.fullmatch(r'sh was stopped: 1 lines, \d+\.\d s\n', rest), rest
+    # It was sent the signal, too, and is readable when it is over.
+    assert select.select([sleeper], [], [], 60)[0]
+    os.close(sleeper)
+
+
+ECHO_IMPORT = """import gi
+gi.require_version('GProc', '1')
+from gi.repository.GProc import aio as asyncio
+"""
+
+
+def echo(server, client):
+    """What both print, each on GProc.aio or on asyncio itself: the import is all that differs."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for name, library in ('server', server), ('client', client):
+            with open(os.path.join(EXAMPLES, f'asyncio-echo-{name}.py'), encoding='utf-8') as file:
+                text = file.read()
+            assert text.count(ECHO_IMPORT) == 1 and text.count('8888') == 1
+            if library == 'asyncio':
+                text = text.replace(ECHO_IMPORT, 'import asyncio\n')
+            # Other tests run at the same time.
+            text = text.replace('8888', str(port))
+            paths.append(os.path.join(folder, name + '.py'))
+            with open(paths[-1], 'w', encoding='utf-8') as file:
+                file.write(text)
+        process = subprocess.Popen([sys.executable, '-u', paths[0]], env=ENVIRONMENT,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        with process:
+            try:
+                printed = process.stdout.readline().decode()
+                sent = output([sys.executable, paths[1]])
+                while 'Close' not in printed:
+                    line = process.stdout.readline().decode()
+                    assert line, printed
+                    printed += line
+            finally:
+                process.terminate()
+    return re.sub(r"'127.0.0.1', \d+", 'ADDRESS', printed), sent
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(('127.0.0.1', 0))
+        return listener.getsockname()[1]
+
+
+def asyncio_echo_server_and_client():
     if '--python' not in sys.argv:
         raise tap.Skip('built without introspection')
-    check_objects([sys.executable, os.path.join(EXAMPLES, 'git-cat-file.py')])
-
-
-def git_cat_file_in_javascript():
-    if '--gjs' not in sys.argv:
-        raise tap.Skip('built without introspection, or there is no gjs')
-    check_objects(['gjs', '-m', os.path.join(EXAMPLES, 'git-cat-file.js')])
+    expected = echo('asyncio', 'asyncio')
+    assert expected[0].startswith('Serving on (ADDRESS)\nReceived '), expected
+    assert "Received: 'Hello World!'\n" in expected[1], expected
+    for server, client in ('GProc.aio', 'GProc.aio'), ('GProc.aio', 'asyncio'), ('asyncio', 'GProc.aio'):
+        assert echo(server, client) == expected, (server, client)
 
 
 def gzip_both_ways_with_100_megabytes():
@@ -164,6 +334,11 @@ def tar_of_what_cannot_be_packed():
         assert not os.path.exists(packed)
 
 
-tap.run('/gproc/examples', git_cat_file_in_c, git_cat_file_in_python, git_cat_file_in_javascript,
-        gzip_both_ways_with_100_megabytes, gzip_of_nothing, gzip_of_a_missing_file, tar_with_zstd,
-        tar_with_gzip, tar_of_what_cannot_be_packed)
+tap.run('/gproc/examples',
+        *in_each_language(check_git_cat_file, 'git-cat-file'),
+        *in_each_language(check_lsp_symbols, 'lsp-symbols'),
+        *in_each_language(check_build_log, 'build-log'),
+        *in_each_language(check_build_log_of_a_shell, 'build-log'),
+        *in_each_language(check_build_log_stopped, 'build-log'),
+        asyncio_echo_server_and_client, gzip_both_ways_with_100_megabytes, gzip_of_nothing,
+        gzip_of_a_missing_file, tar_with_zstd, tar_with_gzip, tar_of_what_cannot_be_packed)

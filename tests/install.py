@@ -48,8 +48,9 @@ main (void)
 VALA_CONSUMER = '''
 public int main () {
     try {
-        var cat = new GProc.Launcher ().run ({ "cat" }, new Bytes ("installed".data), null);
-        print ("%s\\n", cat.get_stdout_utf8 ());
+        var cat = new GProc.Stream ({ "cat" });
+        cat.stdin.queue ("installed\\n".data);
+        print ("%s\\n", cat.stdout.read_line_utf8 ());
     } catch (Error error) {
         return 1;
     }
@@ -178,6 +179,7 @@ def the_javascript_override_is_found():
     assert text == 'installed\n', text
     assert os.path.exists(installed('share', 'gprocstream-1', 'GProc.d.ts'))
 
+
 def the_python_override_is_found():
     if 'introspection' not in FEATURES:
         raise tap.Skip('built without introspection')
@@ -277,7 +279,6 @@ def installed_tests_run_from_where_they_are_installed():
 tap.run('/gproc/install', meson_install_fills_a_prefix, all_public_headers_and_no_other_are_there,
         pkg_config_says_all_that_is_needed, a_program_is_built_by_pkg_config_alone,
         a_header_alone_is_refused, the_headers_are_good_cplusplus, the_typelib_is_found,
-        the_javascript_override_is_found, the_python_override_is_found,
-        the_folder_of_the_python_override_is_right,
-        a_vala_program_is_built, translations_are_found, messages_are_translated,
-        installed_tests_run_from_where_they_are_installed)
+        the_python_override_is_found, the_folder_of_the_python_override_is_right,
+        the_javascript_override_is_found, a_vala_program_is_built, translations_are_found,
+        messages_are_translated, installed_tests_run_from_where_they_are_installed)

@@ -50,6 +50,12 @@ fetch (GProcStream  *git,
   newline = gproc_reader_read_exactly (out, 1, NULL, error);
   if (newline == NULL)
     return FALSE;
+  if (*(const char *) g_bytes_get_data (newline, NULL) != '\n')
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                   "The object does not end where git said");
+      return FALSE;
+    }
 
   checksum = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, body);
   g_print ("%s: %s %s, %" G_GSIZE_FORMAT " bytes, sha256 %.16s\n", object, words[1], words[0],
@@ -78,8 +84,8 @@ main (int   argc,
         goto failed;
     }
 
-  /* Closing its input is how git cat-file is told to end. */
-  if (!g_io_stream_close (G_IO_STREAM (git), NULL, &error) ||
+  /* The end of its input is how git cat-file is told to end. */
+  if (!gproc_writer_write_eof (gproc_stream_get_stdin (git), &error) ||
       !gproc_stream_wait_check (git, NULL, &error))
     goto failed;
 

@@ -6,6 +6,7 @@ many bytes as the line says, a newline.
 usage: git-cat-file.py [OBJECT…]
 """
 
+import asyncio
 import hashlib
 import sys
 
@@ -16,11 +17,10 @@ gi.require_version('GProc', '1')
 from gi.repository import GLib, GProc  # noqa: E402
 
 
-def fetch(git, name):
-    git.get_stdin().queue(name.encode() + b'\n')
+async def fetch(git, name):
+    git.stdin.queue(f'{name}\n')
 
-    # A blocking read writes what is queued while it waits: no flush is needed.
-    header = git.get_stdout().read_line_utf8(None)
+    header = await git.stdout.read_line_utf8_async()
     if header is None:
         raise EOFError('git ended before it answered')
     words = header.split(' ')
@@ -29,26 +29,27 @@ def fetch(git, name):
         return
 
     identifier, kind, size = words
-    body = git.get_stdout().read_exactly(int(size), None).get_data() or b''
-    newline = git.get_stdout().read_exactly(1, None).get_data()
-    assert newline == b'\n'
+    body = (await git.stdout.read_exactly_async(int(size))).get_data()
+    newline = (await git.stdout.read_exactly_async(1)).get_data()
+    if newline != b'\n':
+        raise ValueError('The object does not end where git said')
     checksum = hashlib.sha256(body).hexdigest()
     print(f'{name}: {kind} {identifier}, {len(body)} bytes, sha256 {checksum[:16]}')
 
 
-def main():
-    names = sys.argv[1:] or ['HEAD', 'HEAD^{tree}', 'HEAD:README.md', 'HEAD:COPYING']
-    git = GProc.Stream.new(['git', 'cat-file', '--batch'], GProc.StreamFlags.NONE)
-    for name in names:
-        fetch(git, name)
+async def main(names):
+    git = GProc.Stream.new(['git', 'cat-file', '--batch'])
 
-    # Closing its input is how git cat-file is told to end.
-    git.close(None)
-    git.wait_check(None)
-    print(f'{len(names)} objects over one stream, git exited with {git.get_returncode()}')
+    for name in names:
+        await fetch(git, name)
+
+    # The end of its input is how git cat-file is told to end.
+    git.stdin.write_eof()
+    await git.wait_check_async()
+    print(f'{len(names)} objects over one stream, git exited with {git.returncode}')
 
 
 try:
-    main()
-except GLib.Error as error:
-    sys.exit(f'git-cat-file.py: {error.message}')
+    asyncio.run(main(sys.argv[1:] or ['HEAD', 'HEAD^{tree}', 'HEAD:README.md', 'HEAD:COPYING']))
+except (GLib.Error, EOFError, ValueError) as error:
+    sys.exit(f'git-cat-file.py: {error}')
