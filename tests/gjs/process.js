@@ -111,7 +111,7 @@ const tests = {
     },
 
     async 'a-timeout-ends-loops-and-shows-in-waits'() {
-        const launcher = new GProc.Launcher({timeout: 200, stop_grace: 1000});
+        const launcher = new GProc.Launcher({timeout: 2000, stop_grace: 1000});
         const stream = launcher.spawn([testprog, 'hold']);
         const lines = [];
         for await (const line of stream.stdout)
