@@ -287,6 +287,78 @@ bare_backend_iface_init (GProcBackendInterface *iface)
   iface->wait_finish = bare_backend_wait_finish;
 }
 
+/* It blocks, and has nothing asynchronous: how languages do it that keep no callback. */
+#define BLOCKING_TYPE_BACKEND (blocking_backend_get_type ())
+G_DECLARE_FINAL_TYPE (BlockingBackend, blocking_backend, BLOCKING, BACKEND, GObject)
+
+struct _BlockingBackend
+{
+  GObject parent_instance;
+  int ended; /* Atomic. */
+};
+
+static void blocking_backend_iface_init (GProcBackendInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (BlockingBackend,
+                               blocking_backend,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (GPROC_TYPE_BACKEND,
+                                                      blocking_backend_iface_init))
+
+static void
+blocking_backend_class_init (BlockingBackendClass *klass)
+{
+}
+
+static void
+blocking_backend_init (BlockingBackend *self)
+{
+}
+
+static gboolean
+blocking_backend_try_wait (GProcBackend *backend,
+                           int          *returncode)
+{
+  *returncode = 7;
+
+  return g_atomic_int_get (&BLOCKING_BACKEND (backend)->ended) != 0;
+}
+
+static gboolean
+blocking_backend_wait (GProcBackend  *backend,
+                       int           *returncode,
+                       GCancellable  *cancellable,
+                       GError       **error)
+{
+  while (!blocking_backend_try_wait (backend, returncode))
+    {
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      g_thread_yield ();
+    }
+
+  return TRUE;
+}
+
+static gboolean
+blocking_backend_send_signal (GProcBackend  *backend,
+                              int            signum,
+                              gboolean       to_group,
+                              GError       **error)
+{
+  g_atomic_int_set (&BLOCKING_BACKEND (backend)->ended, 1);
+
+  return TRUE;
+}
+
+static void
+blocking_backend_iface_init (GProcBackendInterface *iface)
+{
+  iface->try_wait = blocking_backend_try_wait;
+  iface->wait = blocking_backend_wait;
+  iface->send_signal = blocking_backend_send_signal;
+}
+
 typedef struct
 {
   TestBackend *backend;
@@ -421,6 +493,34 @@ read_and_end (gpointer user_data)
 }
 
 /* The queue is pushed while a blocking wait is at the mercy of the backend. */
+/* Without wait_async, wait runs in a thread, and heeds the cancellable there. */
+static void
+test_blocking (void)
+{
+  g_autoptr (BlockingBackend) backend = g_object_new (BLOCKING_TYPE_BACKEND, NULL);
+  g_autoptr (GProcStream) stream = NULL;
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_auto (GProcTestCall) cancelled = GPROC_TEST_CALL_INIT;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  stream = gproc_stream_new_for_backend (GPROC_BACKEND (backend), NULL, NULL, NULL);
+  gproc_stream_wait_async (stream, 0, NULL, gproc_test_call_done, &call);
+  gproc_stream_wait_async (stream, 0, cancellable, gproc_test_call_done, &cancelled);
+  g_cancellable_cancel (cancellable);
+  gproc_stream_wait_finish (stream, gproc_test_call_wait (&cancelled), &error);
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_null (call.result);
+  g_assert_true (gproc_stream_get_running (stream));
+
+  g_assert_true (gproc_stream_terminate (stream, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (gproc_stream_wait_finish (stream, gproc_test_call_wait (&call), &error), ==, 7);
+  g_assert_no_error (error);
+  g_assert_cmpint (gproc_stream_wait (stream, NULL, &error), ==, 7);
+  g_assert_no_error (error);
+}
+
 static void
 test_wait_pushes_queue (void)
 {
@@ -711,6 +811,7 @@ main (int    argc,
                        GUINT_TO_POINTER (GPROC_TEST_HOSTILE_POLLABLE | GPROC_TEST_HOSTILE_SLOW),
                        test_generic);
   gproc_test_add ("/gproc/backend/bare", test_bare);
+  gproc_test_add ("/gproc/backend/blocking", test_blocking);
 
   return gproc_test_run ();
 }

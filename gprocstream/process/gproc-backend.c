@@ -19,8 +19,10 @@
  * signalled. The bytes are no matter of the backend: they come and go through
  * the streams that are given to [ctor@GProc.Stream.new_for_backend] with it.
  *
- * An implementation needs `try_wait`, `wait_async`, `wait_finish` and
- * `send_signal`; the rest has a default. A *returncode* is the exit status, or
+ * An implementation needs `try_wait`, `send_signal`, and either `wait_async` and
+ * `wait_finish` or `wait`, which then runs in a thread of its own for each call
+ * that waits, and has to heed its cancellable; the rest has a default. The latter
+ * suits languages that cannot keep a callback. A *returncode* is the exit status, or
  * −N where signal N ended the process, or [const@GProc.RETURNCODE_NONE] where
  * the process is over and nobody can know how.
  *
@@ -68,9 +70,70 @@ gproc_backend_real_wait (GProcBackend  *self,
 }
 
 static void
+wait_in_thread (GTask        *task,
+                gpointer      source,
+                gpointer      task_data,
+                GCancellable *cancellable)
+{
+  GError *error = NULL;
+  int returncode;
+
+  if (gproc_backend_wait (source, &returncode, cancellable, &error))
+    g_task_return_int (task, returncode);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+gproc_backend_real_wait_async (GProcBackend        *self,
+                               int                  io_priority,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, gproc_backend_real_wait_async);
+  g_task_set_name (task, "[gproc] wait");
+  g_task_set_priority (task, io_priority);
+  g_task_set_check_cancellable (task, FALSE);
+
+  /* Each of the two defaults needs the other one to be no default. */
+  if (GPROC_BACKEND_GET_IFACE (self)->wait == gproc_backend_real_wait)
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                             _ ("This process cannot be waited for"));
+  else
+    g_task_run_in_thread (task, wait_in_thread);
+}
+
+static gboolean
+gproc_backend_real_wait_finish (GProcBackend  *self,
+                                GAsyncResult  *result,
+                                int           *returncode,
+                                GError       **error)
+{
+  GError *local_error = NULL;
+  gssize value;
+
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  value = g_task_propagate_int (G_TASK (result), &local_error);
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, local_error);
+      return FALSE;
+    }
+  *returncode = (int) value;
+
+  return TRUE;
+}
+
+static void
 gproc_backend_default_init (GProcBackendInterface *iface)
 {
   iface->wait = gproc_backend_real_wait;
+  iface->wait_async = gproc_backend_real_wait_async;
+  iface->wait_finish = gproc_backend_real_wait_finish;
 }
 
 /**

@@ -26,8 +26,9 @@ G_DECLARE_INTERFACE (GProcBackend, gproc_backend, GPROC, BACKEND, GObject)
  *   Must be safe in any thread
  * @wait: (nullable): blocks until the process is over, without the context of the
  *   caller. By default @wait_async runs in a private context
- * @wait_async: reports the end of the process. There may be several at once
- * @wait_finish: finishes @wait_async
+ * @wait_async: (nullable): reports the end of the process. There may be several at
+ *   once. By default @wait runs in a thread, of which either is needed
+ * @wait_finish: (nullable): finishes @wait_async
  * @send_signal: sends a signal to the process, or to the group it leads. Must not
  *   block, and must be safe in any thread
  * @resize: (nullable): sets the size of the terminal of the process. By default

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 
 from support import (GLib, GObject, GProc, Gio, TESTPROG, fails, feed, is_io_error, lines_of, pipe,
                      run_on_glib_main_loop, start, tap)
@@ -187,7 +188,8 @@ class Backend(GObject.Object, GProc.Backend):
     def __init__(self):
         super().__init__()
         self.signals = []
-        self.waits = []
+        self.waits = 0
+        self.changed = threading.Condition()
         self.returncode = None
 
     def do_get_identifier(self):
@@ -196,24 +198,25 @@ class Backend(GObject.Object, GProc.Backend):
     def do_try_wait(self):
         return (True, self.returncode) if self.returncode is not None else (False, 0)
 
-    def do_wait_async(self, io_priority, cancellable, callback, user_data):
-        # The callback knows its data. PyGObject 3.50 crashes where a Gio.Task is given it.
-        self.waits.append(callback)
-
-    def do_wait_finish(self, result):
+    def do_wait(self, cancellable):
+        """It runs in a thread for each that waits."""
+        with self.changed:
+            self.waits += 1
+            self.changed.notify_all()
+            while self.returncode is None:
+                # A cancellable has no condition of its own.
+                if (self.changed.wait(0.01) or cancellable is None
+                        or not cancellable.is_cancelled()):
+                    continue
+                raise GLib.Error.new_literal(Gio.io_error_quark(), 'Cancelled',
+                                             Gio.IOErrorEnum.CANCELLED)
         return True, self.returncode
-
-    def report(self, callback):
-        callback(self, Gio.Task.new(self, None, None))
-        return GLib.SOURCE_REMOVE
 
     def do_send_signal(self, signum, to_group):
         self.signals.append((signum, to_group))
-        self.returncode = -signum
-        waits, self.waits = self.waits, []
-        for callback in waits:
-            # Never in the call itself.
-            GLib.idle_add(self.report, callback)
+        with self.changed:
+            self.returncode = -signum
+            self.changed.notify_all()
         return True
 
     def do_close(self):
@@ -228,7 +231,6 @@ def a_backend_is_written_in_python():
     assert stream.identifier == 'python' and stream.backend is backend
     assert stream.try_wait() is None
     assert list(stream.stdout) == [b'from\n', b'python\n']
-    assert backend.waits, 'the stream itself wants to know the end'
 
     async def use():
         task = asyncio.ensure_future(stream.wait_async())
