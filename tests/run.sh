@@ -43,7 +43,7 @@ unset CFLAGS CPPFLAGS LDFLAGS LD_PRELOAD LD_LIBRARY_PATH LIBRARY_PATH LANGUAGE P
 GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
 export GIT_CONFIG_COUNT GIT_CONFIG_KEY_0 GIT_CONFIG_VALUE_0
 
-packages="$BUILD_PACKAGES python3 python3-gi python3-gbulb gjs node-typescript gi-docgen git gzip gdb \
+packages="$BUILD_PACKAGES python3 python3-gi python3-gbulb mypy gjs node-typescript gi-docgen git gzip gdb \
 clang-format util-linux strace zstd locales clangd libjsonrpc-glib-1.0-dev gir1.2-jsonrpc-1.0"
 case $mode in
   valgrind) packages="$packages valgrind libc6-dbg" ;;

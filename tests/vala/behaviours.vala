@@ -389,6 +389,30 @@ private class Recording : Object, GProc.Backend {
     }
 }
 
+/* One that only knows how to block. */
+private class Blocking : Object, GProc.Backend {
+    public bool try_wait (out int returncode) {
+        returncode = GProc.RETURNCODE_NONE;
+        return false;
+    }
+
+    public bool wait (out int returncode, Cancellable? cancellable) throws Error {
+        returncode = 6;
+        return true;
+    }
+
+    public bool send_signal (int signum, bool to_group) throws Error {
+        return true;
+    }
+}
+
+private async void a_backend_may_only_block () throws Error {
+    var stream = new GProc.Stream.for_backend (new Blocking (), null, null, null);
+
+    assert ((yield stream.wait_async ()) == 6);
+    assert (stream.returncode == 6 && stream.stdout == null);
+}
+
 private async void a_backend_is_a_process () throws Error {
     var recording = new Recording ();
     var output = new MemoryInputStream.from_data ("played\nback".data);
@@ -423,6 +447,7 @@ private async void run (string name) throws Error {
     case "a-reader-is-an-input-stream": yield a_reader_is_an_input_stream (); break;
     case "extra-pipes-and-files": yield extra_pipes_and_files (); break;
     case "a-foreign-loop-can-drive-it": yield a_foreign_loop_can_drive_it (); break;
+    case "a-backend-may-only-block": yield a_backend_may_only_block (); break;
     case "a-backend-is-a-process": yield a_backend_is_a_process (); break;
     default: assert_not_reached ();
     }
@@ -450,6 +475,7 @@ public int main (string[] args) {
         "reading-twice-at-once-is-refused", "exit-codes-and-signals", "a-held-pipe-is-told",
         "a-flood-of-errors-does-not-block", "two-hundred-at-once", "a-reader-is-an-input-stream",
         "extra-pipes-and-files", "a-foreign-loop-can-drive-it", "a-backend-is-a-process",
+        "a-backend-may-only-block",
     };
 
     Test.init (ref args);
