@@ -3,6 +3,7 @@
 """Awaiting, the same on plain asyncio, gbulb, PyGObject's own loop and a bare GLib main loop."""
 
 import asyncio
+import inspect
 import os
 import signal
 
@@ -395,8 +396,9 @@ async def callbacks_work_as_ever():
     if getattr(loop, '_context', None) != GLib.MainContext.default():
         raise tap.Skip('no GLib main context is iterated on this loop, so nothing calls back')
     future = loop.create_future()
-    reader.read_line_async(GLib.PRIORITY_DEFAULT, None,
-                           lambda source, result: future.set_result(source.read_line_finish(result)))
+    reader.read_line_async(
+        GLib.PRIORITY_DEFAULT, None,
+        lambda source, result: future.set_result(source.read_line_finish(result)))
     assert (await future).get_data() == b'one\n'
 
 
@@ -406,6 +408,6 @@ async def a_subprocess_is_taken_over():
 
 
 TESTS = [value for name, value in list(globals().items())
-         if asyncio.iscoroutinefunction(value) and value.__module__ == '__main__'
+         if inspect.iscoroutinefunction(value) and value.__module__ == '__main__'
          and name not in ('turns',)]
 tap.run('/gproc/python-awaiting', *on_each_loop(*TESTS))
