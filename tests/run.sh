@@ -41,7 +41,7 @@ unset CFLAGS CPPFLAGS LDFLAGS LD_PRELOAD LD_LIBRARY_PATH LIBRARY_PATH LANGUAGE P
 GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
 export GIT_CONFIG_COUNT GIT_CONFIG_KEY_0 GIT_CONFIG_VALUE_0
 
-packages="$BUILD_PACKAGES python3 python3-gi python3-gbulb gjs gi-docgen git gzip gdb clang-format util-linux strace"
+packages="$BUILD_PACKAGES python3 python3-gi python3-gbulb gjs gi-docgen mypy git gzip gdb clang-format util-linux strace"
 case $mode in
   valgrind) packages="$packages valgrind libc6-dbg" ;;
   tsan) packages="$packages xz-utils libpcre2-dev libffi-dev zlib1g-dev" ;;
