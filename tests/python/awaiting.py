@@ -141,6 +141,33 @@ async def cancelling_at_any_time_loses_nothing():
             assert got + (await reader.read_to_end_async()).get_data() == b'ab\nrest', delay
 
 
+async def cancelling_a_wait_that_follows_another_loses_nothing():
+    async def read_two(reader, read):
+        assert (await read()).get_data() == b'1\n'
+        return (await read()).get_data()
+
+    for name, arguments in (('read_line_async', ()), ('read_some_async', (100,)),
+                            ('read_lines_async', (1,)), ('read_bytes_async', (100,))):
+        for delay in range(8):
+            reader, writer = pipe()
+            task = asyncio.ensure_future(read_two(
+                reader, lambda: getattr(reader, name)(*arguments)))
+            await turns(3)
+            os.write(writer, b'1\n')
+            await turns(6)
+            os.write(writer, b'2\n')
+            await turns(delay)
+            task.cancel()
+            try:
+                got = await task
+            except asyncio.CancelledError:
+                got = b''
+            assert reader._held is None
+            os.close(writer)
+            assert got + ((await reader.read_to_end_async()).get_data() or b'') == b'2\n', (
+                name, delay)
+
+
 async def a_cancellable_cancels():
     reader, writer = pipe()
     for read in (lambda cancellable: reader.read_line_async(cancellable=cancellable),
