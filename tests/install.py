@@ -183,9 +183,8 @@ def the_javascript_override_is_found():
 def the_python_override_is_found():
     if 'introspection' not in FEATURES:
         raise tap.Skip('built without introspection')
-    wanted = [os.path.relpath(path, OVERRIDES)
-              for path in glob.glob(os.path.join(OVERRIDES, '**', '*.py*'), recursive=True)
-              if '__pycache__' not in path and os.path.basename(path) != 'overrides-dir.py']
+    wanted = ['GProc.py', *(os.path.relpath(path, OVERRIDES) for path in glob.glob(
+        os.path.join(OVERRIDES, '_gproc', '**', '*.py'), recursive=True))]
     found = [os.path.relpath(path, overrides_folder())
              for path in glob.glob(os.path.join(overrides_folder(), '**', '*'), recursive=True)
              if os.path.isfile(path)]

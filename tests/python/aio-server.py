@@ -275,6 +275,24 @@ async def many_writes_and_bytes_are_kept_in_order():
     server.close()
 
 
+async def clients_are_closed_by_their_server():
+    server, reader, writer = await tcp_pair(_echo)
+    writer.write(b'served\n')
+    assert await reader.readline() == b'served\n'
+    server.close_clients()
+    assert await reader.read() == b''
+    other_reader, other_writer = await asyncio.open_connection(
+        *server.sockets[0].getsockname())
+    other_writer.write(b'served\n')
+    assert await other_reader.readline() == b'served\n'
+    server.abort_clients()
+    assert await other_reader.read() == b''
+    for stream in writer, other_writer:
+        stream.close()
+        await stream.wait_closed()
+    server.close()
+
+
 # Hostile peers
 
 def _reset(sock):

@@ -74,6 +74,18 @@ async def every_split_of_a_separator_is_found():
         await task
 
 
+async def the_first_of_several_separators_ends_a_read():
+    reader = _fed(b'ABCDEFG;one\r\ntwo\nthree')
+    assert await reader.readuntil((b'DEF', b'BCDE')) == b'ABCDE'
+    assert await reader.readuntil((b';',)) == b'FG;'
+    assert await reader.readuntil((b'\r\n', b'\n')) == b'one\r\n'
+    assert await reader.readuntil((b'\n', b'\r\n')) == b'two\n'
+    assert (await fails(asyncio.IncompleteReadError,
+                        reader.readuntil((b'1', b'2')))).partial == b'three'
+    for separators in (), (b'a', b''):
+        await fails(ValueError, reader.readuntil(separators))
+
+
 async def the_limit_is_that_of_asyncio():
     # A line that is too long: gone with its newline, or all that came of it.
     reader = _fed(b'0123456789\nnext\n', limit=8)
@@ -248,6 +260,21 @@ async def readers_are_gobjects():
     assert reader.at_eof() and reader.gobject.read_line(None) is None
 
 
+async def a_pipe_that_is_closed_ends_what_waits_for_it():
+    process, reader = await _output('cat', stdin=asyncio.subprocess.PIPE)
+    for is_shared in False, True:
+        assert not is_shared or isinstance(reader.gobject, GProc.Reader)
+        waiting = asyncio.create_task(reader.read())
+        await asyncio.sleep(0)
+        process._transport.get_pipe_transport(1).close()
+        assert await waiting == b'' and reader.at_eof()
+        process.kill()
+        await process.wait()
+        process, reader = await _output('cat', stdin=asyncio.subprocess.PIPE)
+    process.kill()
+    await process.wait()
+
+
 async def gobjects_outlive_their_process():
     process, reader = await _output('printf', 'one\ntwo\nthree')
     await process.wait()
@@ -326,6 +353,7 @@ async def asyncio_has_its_other_names():
     assert asyncio.subprocess.PIPE == plain.subprocess.PIPE == -1
     assert asyncio.subprocess.STDOUT == -2 and asyncio.subprocess.DEVNULL == -3
     assert asyncio.subprocess.Process.__module__.endswith('aio.subprocess')
+    assert asyncio.streams.StreamReader is asyncio.StreamReader
     assert not hasattr(asyncio, 'no_such_name')
 
 

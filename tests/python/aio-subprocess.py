@@ -124,6 +124,15 @@ async def signals_are_sent():
             raise AssertionError('a process that has ended was signalled')
 
 
+async def a_status_that_is_lost_is_told_as_asyncio_does():
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        process = await asyncio.create_subprocess_exec('true')
+        assert await process.wait() == 255 == process.returncode
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
 async def a_wait_that_is_cancelled_is_no_harm():
     process = await asyncio.create_subprocess_exec(TESTPROG, 'hold', stdout=PIPE)
     other = asyncio.create_task(process.wait())

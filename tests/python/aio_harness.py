@@ -2,6 +2,7 @@
 """What the tests of GProc.aio share."""
 
 import gc
+import inspect
 import os
 import sys
 import time
@@ -80,7 +81,7 @@ def tests(prefix, namespace):
         code = getattr(function, '__code__', None)
         if code is None or function.__module__ != '__main__' or name.startswith('_'):
             continue
-        if asyncio.iscoroutinefunction(function):
+        if inspect.iscoroutinefunction(function):
             test = (lambda function: lambda: run(function()))(function)
             test.__name__ = name
             functions.append(test)

@@ -3,6 +3,7 @@
 """Awaiting, the same on plain asyncio, gbulb, PyGObject's own loop and a bare GLib main loop."""
 
 import asyncio
+import inspect
 import os
 import signal
 
@@ -138,6 +139,33 @@ async def cancelling_at_any_time_loses_nothing():
             os.write(writer, b'rest')
             os.close(writer)
             assert got + (await reader.read_to_end_async()).get_data() == b'ab\nrest', delay
+
+
+async def cancelling_a_wait_that_follows_another_loses_nothing():
+    async def read_two(reader, read):
+        assert (await read()).get_data() == b'1\n'
+        return (await read()).get_data()
+
+    for name, arguments in (('read_line_async', ()), ('read_some_async', (100,)),
+                            ('read_lines_async', (1,)), ('read_bytes_async', (100,))):
+        for delay in range(8):
+            reader, writer = pipe()
+            task = asyncio.ensure_future(read_two(
+                reader, lambda: getattr(reader, name)(*arguments)))
+            await turns(3)
+            os.write(writer, b'1\n')
+            await turns(6)
+            os.write(writer, b'2\n')
+            await turns(delay)
+            task.cancel()
+            try:
+                got = await task
+            except asyncio.CancelledError:
+                got = b''
+            assert reader._held is None
+            os.close(writer)
+            assert got + ((await reader.read_to_end_async()).get_data() or b'') == b'2\n', (
+                name, delay)
 
 
 async def a_cancellable_cancels():
@@ -395,8 +423,9 @@ async def callbacks_work_as_ever():
     if getattr(loop, '_context', None) != GLib.MainContext.default():
         raise tap.Skip('no GLib main context is iterated on this loop, so nothing calls back')
     future = loop.create_future()
-    reader.read_line_async(GLib.PRIORITY_DEFAULT, None,
-                           lambda source, result: future.set_result(source.read_line_finish(result)))
+    reader.read_line_async(
+        GLib.PRIORITY_DEFAULT, None,
+        lambda source, result: future.set_result(source.read_line_finish(result)))
     assert (await future).get_data() == b'one\n'
 
 
@@ -406,6 +435,6 @@ async def a_subprocess_is_taken_over():
 
 
 TESTS = [value for name, value in list(globals().items())
-         if asyncio.iscoroutinefunction(value) and value.__module__ == '__main__'
+         if inspect.iscoroutinefunction(value) and value.__module__ == '__main__'
          and name not in ('turns',)]
 tap.run('/gproc/python-awaiting', *on_each_loop(*TESTS))

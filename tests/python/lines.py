@@ -6,8 +6,7 @@ import itertools
 import os
 import random
 
-from support import (GLib, GProc, Gio, TESTPROG, descriptors, fails, feed, lines_of, pipe, start,
-                     tap)
+from support import GLib, GProc, Gio, descriptors, fails, feed, lines_of, pipe, start, tap
 
 HOSTILE = b'first\n\n\0\n\xff\xfe\nreturn\r\n\rmiddle\n\n\nrest'
 HOSTILE_LINES = [b'first\n', b'\n', b'\0\n', b'\xff\xfe\n', b'return\r\n', b'\rmiddle\n', b'\n',

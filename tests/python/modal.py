@@ -274,7 +274,8 @@ def what_is_no_utf8_is_an_error_and_stays():
 
 def what_can_be_written():
     p = spawn('cat')
-    for data in 'é', b'b', bytearray(b'c'), memoryview(b'xdx')[1:2], memoryview(b'e_f_')[::2], '', b'':
+    for data in ('é', b'b', bytearray(b'c'), memoryview(b'xdx')[1:2], memoryview(b'e_f_')[::2],
+                 '', b''):
         assert p.stdin.write(data) is None
     for data in 7, None, ['a'], object():
         assert type(data).__name__ in str(fails(TypeError, p.stdin.write, data))
@@ -614,7 +615,8 @@ def a_program_prints_what_its_process_does():
         'print("before", end=" ")\n'
         'p = GProc.aio.spawn("printf", "\\\\377 out ", stdout=GProc.aio.StreamType.STDOUT)\n'
         'p.wait()\n'
-        'p = GProc.aio.spawn("sh", "-c", "printf err\\\\ >&2", stderr=GProc.aio.StreamType.STDOUT)\n'
+        'p = GProc.aio.spawn("sh", "-c", "printf err\\\\ >&2",\n'
+        '                    stderr=GProc.aio.StreamType.STDOUT)\n'
         'p.wait()\n'
         'print("after")\n')
     result = subprocess.run([sys.executable, '-c', program], stdout=subprocess.PIPE, check=True,
@@ -631,8 +633,7 @@ def a_program_prints_what_its_process_does():
                             stderr=subprocess.PIPE, timeout=60, check=False)
     assert result.returncode == 0 and result.stderr == b'', result.stderr
     # A reader of stdout who goes away ends the process, as if it had printed itself.
-    program = program.replace('import gi, os', 'import gi, os, sys').replace(
-        '"-1",', '"-1",') + 'sys.stderr.write(str(p.wait()))\n'
+    program = program.replace('gi, os', 'gi, sys') + 'sys.stderr.write(str(p.wait()))\n'
     with subprocess.Popen([sys.executable, '-c', program], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE) as outer:
         assert outer.stdout.read(16) == b'0123456789abcdef'

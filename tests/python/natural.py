@@ -119,6 +119,8 @@ def leaving_the_block_stops_the_process():
     assert stream.returncode == 0
     with GProc.Stream.new_for_fds(-1, -1, -1, GProc.StreamFlags.NONE):
         pass
+    with GProc.Pipeline():
+        pass
     pipeline = GProc.Pipeline()
     pipeline.append(None, [TESTPROG, 'hold'])
     pipeline.append(None, ['cat'])

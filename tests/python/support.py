@@ -91,7 +91,7 @@ def run_on_gi_events(coroutine):
         from gi.events import GLibEventLoop
     except ImportError:
         coroutine.close()
-        raise tap.Skip('this PyGObject has no event loop of its own, which came with 3.50') from None
+        raise tap.Skip('PyGObject has a loop of its own only since 3.50') from None
     loop = GLibEventLoop(GLib.MainContext.default())
     try:
         return loop.run_until_complete(coroutine)

@@ -225,8 +225,7 @@ class Splitter:
 
     def _fits(self, data, start, end):
         # A separator may not begin in what was cut off.
-        return any(end - len(separator) >= start and data.startswith(separator, end - len(separator))
-                   for separator in self.separators)
+        return any(data.endswith(separator, start, end) for separator in self.separators)
 
     def ended(self, line):
         return line.endswith(tuple(self.separators))

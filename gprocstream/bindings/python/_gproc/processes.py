@@ -4,7 +4,7 @@
 import asyncio
 import weakref
 
-from gi.repository import Gio, GLib, GObject
+from gi.repository import Gio, GLib
 
 from . import convert, errors, waiting, writing
 from .halves import is_half
@@ -51,7 +51,9 @@ class Ending:
 
 
 def _raise_unless_without_process(error):
-    if not error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_SUPPORTED):
+    # It has none, or a pipeline was not started.
+    if not any(error.matches(Gio.io_error_quark(), code) for code in (
+            Gio.IOErrorEnum.NOT_SUPPORTED, Gio.IOErrorEnum.NOT_INITIALIZED)):
         raise error
 
 
@@ -225,7 +227,8 @@ def complete_stream(kind):
         setattr(kind, name, given_back)
 
     with_halves('communicate', convert=_input)
-    with_halves('communicate_utf8', convert=lambda input=None, cancellable=None: (input, cancellable))
+    with_halves('communicate_utf8',
+                convert=lambda input=None, cancellable=None: (input, cancellable))
     with_halves('wait_buffered', _returncode)
     kind.resize = wrapped(native.resize, 'resize')
     add_awaitables(

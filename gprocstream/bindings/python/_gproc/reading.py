@@ -5,6 +5,9 @@ Bytes are collected without waiting, and go back to the buffer when there are en
 the call of the library itself gives the result, or the error, without having to wait.
 """
 
+import asyncio
+import functools
+
 from gi.repository import Gio, GLib
 
 from . import waiting
@@ -26,8 +29,33 @@ def unread(reader, data):
 async def once(reader, name, *arguments):
     """The bytes that try_NAME gives; what a cancelled task does not get is read next."""
     function = getattr(reader._native, 'try_' + name)
+    state = waiting.current()
+    watch = state.readers.get(reader)
+    if (watch is not None and reader._held is None and not watch.waits
+            and reader._native.get_buffered(reader) == 0):
+        # One wait follows another, and nothing has come yet: the usual case, and a short way.
+        state.eager = 0
+        if reader._peer is not None:
+            reader._push_peer(state)
+        reader._held = waiting.WAITING
+        try:
+            result = await waiting.wait_on(watch, functools.partial(function, reader, *arguments))
+        except waiting.Dropped as dropped:
+            reader._held = None
+            _unread_value(reader, dropped.args[0])
+            raise asyncio.CancelledError() from None
+        finally:
+            if reader._held is waiting.WAITING:
+                reader._held = None
+        if result is not None:
+            return result[0]
     return await waiting.attempt(reader, lambda: function(reader, *arguments),
-                                 lambda value: unread(reader, value.get_data()))
+                                 lambda value: _unread_value(reader, value))
+
+
+def _unread_value(reader, value):
+    if value is not None:
+        unread(reader, value.get_data())
 
 
 async def read_some(reader, count):

@@ -106,6 +106,11 @@ async def _wait(watch_half, half, fd, function):
         # A regular file, or /dev/null: always ready, as far as epoll knows.
         await pause()
         return None
+    return await wait_on(watch, function)
+
+
+async def wait_on(watch, function):
+    """Waits for WATCH, with the result of `_wait`."""
     future = watch.wait(function)
     try:
         return await future

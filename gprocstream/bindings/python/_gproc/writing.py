@@ -152,7 +152,7 @@ async def flush(writer):
 
 
 async def close(writer):
-    """Closes WRITER when what is queued is out, or nobody takes it: that is an error, and closed."""
+    """Closes WRITER when what is queued is out, or will never be: that is an error then."""
     if not writer.is_closed():
         try:
             await flush(writer)

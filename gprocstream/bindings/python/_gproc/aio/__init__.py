@@ -13,7 +13,7 @@ import asyncio as _asyncio
 
 from ..modal import ContainerProcess, InvalidError, StreamType, spawn
 from . import forwarding as _forwarding
-from . import subprocess
+from . import streams, subprocess
 from .connections import open_connection, open_unix_connection
 from .errors import IncompleteReadError, LimitOverrunError
 from .reader import StreamReader
@@ -25,7 +25,8 @@ from .writer import StreamReaderProtocol, StreamWriter
 _OWN = ['ContainerProcess', 'IncompleteReadError', 'InvalidError', 'LimitOverrunError', 'Server',
         'StreamReader', 'StreamReaderProtocol', 'StreamType', 'StreamWriter',
         'create_subprocess_exec', 'create_subprocess_shell', 'open_connection',
-        'open_unix_connection', 'spawn', 'start_server', 'start_unix_server', 'subprocess', 'wrap']
+        'open_unix_connection', 'spawn', 'start_server', 'start_unix_server', 'streams',
+        'subprocess', 'wrap']
 __all__ = sorted({*_asyncio.__all__, *_OWN})
 
 

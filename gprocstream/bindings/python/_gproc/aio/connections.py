@@ -9,7 +9,7 @@ from asyncio.trsock import TransportSocket
 from gi.module import get_introspection_module
 
 from . import tls
-from .reader import DEFAULT_LIMIT, StreamReader
+from .reader import DEFAULT_LIMIT, StreamReader, check_limit
 from .transport import Transport
 from .writer import StreamReaderProtocol, StreamWriter
 
@@ -75,6 +75,7 @@ async def open_connection(host=None, port=None, *, limit=DEFAULT_LIMIT, ssl=None
                 'ssl_shutdown_timeout': ssl_shutdown_timeout}
     _check_hostname(ssl, server_hostname)
     tls.check(ssl, False, **timeouts)
+    check_limit(limit)
     if server_hostname is None and ssl:
         if not host:
             raise ValueError('You must set server_hostname when using ssl without a host')
@@ -104,6 +105,7 @@ async def open_unix_connection(path=None, *, limit=DEFAULT_LIMIT, ssl=None, sock
     else:
         _check_hostname(ssl, server_hostname)
     tls.check(ssl, False, **timeouts)
+    check_limit(limit)
     if path is not None:
         if sock is not None:
             raise ValueError('path and sock can not be specified at the same time')

@@ -25,6 +25,11 @@ STREAK_BEFORE_SPLIT = 3
 SPLIT_SIZE = 32 * 1024
 
 
+def check_limit(limit):
+    if limit <= 0:
+        raise ValueError('Limit cannot be <= 0')
+
+
 class _Pull:
     """Stands for the future of a read that waits for the GProc.Reader itself."""
 
@@ -40,8 +45,7 @@ class StreamReader:
     _source_traceback = None
 
     def __init__(self, limit=DEFAULT_LIMIT, loop=None, *, source=None):
-        if limit <= 0:
-            raise ValueError('Limit cannot be <= 0')
+        check_limit(limit)
         self._limit = limit
         self._loop = asyncio.get_event_loop() if loop is None else loop
         self._data = bytearray()
@@ -111,7 +115,8 @@ class StreamReader:
         """The source is about to be closed."""
         if self._bridge is not None:
             return
-        if self._is_shared and not self._source.is_closed():
+        # Who waits for it right now has all of it already.
+        if self._is_shared and self._waiter is not _PULL and not self._source.is_closed():
             self._take_back()
         self._is_shared = False
 
@@ -276,6 +281,10 @@ class StreamReader:
         except GLib.Error as error:
             if is_pending(error):
                 raise RuntimeError('read() called while the GObject is being read') from error
+            if self._exception is None and (self._eof or self._transport is not None and
+                                            self._transport.is_closing()):
+                self._eof = True  # It was closed here, which is an end like any other.
+                return
             self._pull_failed(os_error(error))
             raise self._exception from None
         finally:
@@ -291,7 +300,8 @@ class StreamReader:
             self._eof = True
 
     def _pull_failed(self, error):
-        self._exception = error
+        if self._exception is None:
+            self._exception = error
         if self._transport is not None and self._bridge is None:
             self._transport.fail(error, 'Fatal read error on transport')
 
@@ -354,7 +364,7 @@ class StreamReader:
                 self._maybe_resume_transport()
             return line
         try:
-            return await self._until(b'\n', len(data) if end < 0 else 0)
+            return await self._until((b'\n',), len(data) if end < 0 else 0)
         except IncompleteReadError as error:
             return error.partial
         except LimitOverrunError as error:
@@ -383,27 +393,32 @@ class StreamReader:
         return self._lines.pop()
 
     async def readuntil(self, separator=b'\n'):
-        """What comes up to SEPARATOR, with it."""
-        if len(separator) == 0:
+        """What comes up to SEPARATOR, or up to the first of several, with it."""
+        separators = separator if isinstance(separator, tuple) else (separator,)
+        if not separators:
+            raise ValueError('Separator should contain at least one element')
+        if min(map(len, separators)) == 0:
             raise ValueError('Separator should be at least one-byte string')
         if self._exception is not None:
             raise self._exception
         if self._is_shared:
-            return await self._with_source(self._until, separator, 0)
-        return await self._until(separator, 0)
+            return await self._with_source(self._until, separators, 0)
+        return await self._until(separators, 0)
 
-    async def _until(self, separator, offset):
+    async def _until(self, separators, offset):
         """OFFSET says how far the buffer was searched already."""
-        length = len(separator)
+        longest = max(map(len, separators))
         while True:
             data = self._buffer
-            size = len(data)
-            if size - offset >= length:
-                end = data.find(separator, offset)
-                if end != -1:
-                    break
-                # The last bytes may be the start of the separator.
-                offset = size + 1 - length
+            end = None
+            for separator in separators:
+                found = data.find(separator, offset)
+                if found != -1 and (end is None or found + len(separator) < end):
+                    start, end = found, found + len(separator)
+            if end is not None:
+                break
+            # The last bytes may be the start of a separator.
+            offset = max(offset, len(data) + 1 - longest)
             if offset > self._limit:
                 raise LimitOverrunError('Separator is not found, and chunk exceed the limit',
                                         offset)
@@ -412,10 +427,10 @@ class StreamReader:
                 data.clear()
                 raise IncompleteReadError(chunk, None)
             await self._wait_for_data('readuntil')
-        if end > self._limit:
-            raise LimitOverrunError('Separator is found, but chunk is longer than limit', end)
-        chunk = bytes(data[:end + length])
-        del data[:end + length]
+        if start > self._limit:
+            raise LimitOverrunError('Separator is found, but chunk is longer than limit', start)
+        chunk = bytes(data[:end])
+        del data[:end]
         if self._paused:
             self._maybe_resume_transport()
         return chunk

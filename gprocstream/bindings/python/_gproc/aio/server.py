@@ -14,7 +14,7 @@ from asyncio.trsock import TransportSocket
 
 from . import tls
 from .connections import check_socket, make_transport, resolve
-from .reader import DEFAULT_LIMIT, StreamReader
+from .reader import DEFAULT_LIMIT, StreamReader, check_limit
 from .writer import StreamReaderProtocol
 
 RETRY_DELAY = 1
@@ -30,7 +30,7 @@ class Server(asyncio.AbstractServer):
         self._context = context
         self._backlog = backlog
         self._timeouts = timeouts
-        self._active_count = 0
+        self._clients = set()
         self._waiters = []
         self._serving = False
         self._serving_forever_fut = None
@@ -93,8 +93,18 @@ class Server(asyncio.AbstractServer):
         if self._serving_forever_fut is not None and not self._serving_forever_fut.done():
             self._serving_forever_fut.cancel()
             self._serving_forever_fut = None
-        if self._active_count == 0:
+        if not self._clients:
             self._wakeup()
+
+    def close_clients(self):
+        """Closes all connections, once what is queued for them is written."""
+        for transport in list(self._clients):
+            transport.close()
+
+    def abort_clients(self):
+        """Closes all connections at once."""
+        for transport in list(self._clients):
+            transport.abort()
 
     async def wait_closed(self):
         # Up to Python 3.11 nothing is waited for once the server is closed.
@@ -104,12 +114,12 @@ class Server(asyncio.AbstractServer):
         self._waiters.append(waiter)
         await waiter
 
-    def _attach(self):
-        self._active_count += 1
+    def _attach(self, transport):
+        self._clients.add(transport)
 
-    def _detach(self):
-        self._active_count -= 1
-        if self._active_count == 0 and self._sockets is None:
+    def _detach(self, transport):
+        self._clients.discard(transport)
+        if not self._clients and self._sockets is None:
             self._wakeup()
 
     def _wakeup(self):
@@ -202,7 +212,7 @@ async def start_server(client_connected_cb, host=None, port=None, *, limit=DEFAU
     timeouts = {'ssl_handshake_timeout': ssl_handshake_timeout,
                 'ssl_shutdown_timeout': ssl_shutdown_timeout}
     tls.check(ssl, True, **timeouts)
-    _check_limit(limit)
+    check_limit(limit)
     if host is not None or port is not None:
         if sock is not None:
             raise ValueError('host/port and sock can not be specified at the same time')
@@ -215,11 +225,6 @@ async def start_server(client_connected_cb, host=None, port=None, *, limit=DEFAU
         sockets = [sock]
     return await _serve(loop, sockets, client_connected_cb, limit, ssl, backlog, start_serving,
                         timeouts)
-
-
-def _check_limit(limit):
-    if limit <= 0:
-        raise ValueError('Limit cannot be <= 0')
 
 
 async def _bind(loop, host, port, family, flags, reuse_address, reuse_port, keep_alive):
@@ -282,7 +287,7 @@ async def start_unix_server(client_connected_cb, path=None, *, limit=DEFAULT_LIM
     timeouts = {'ssl_handshake_timeout': ssl_handshake_timeout,
                 'ssl_shutdown_timeout': ssl_shutdown_timeout}
     tls.check(ssl, True, **timeouts)
-    _check_limit(limit)
+    check_limit(limit)
     if cleanup_socket:
         raise NotImplementedError('cleanup_socket is not supported: remove the socket yourself')
     if path is not None:

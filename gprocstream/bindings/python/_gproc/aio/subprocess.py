@@ -12,7 +12,7 @@ from gi.repository import GLib
 from .. import waiting
 from . import spawning
 from .errors import os_error
-from .reader import DEFAULT_LIMIT, StreamReader
+from .reader import DEFAULT_LIMIT, StreamReader, check_limit
 from .transport import Transport
 from .writer import FlowControlMixin, StreamReaderProtocol, StreamWriter
 
@@ -357,8 +357,7 @@ async def create_subprocess_shell(cmd, stdin=None, stdout=None, stderr=None, lim
 
 def _start(argv, stdin, stdout, stderr, limit, keywords):
     loop = asyncio.get_running_loop()
-    if limit <= 0:
-        raise ValueError('Limit cannot be <= 0')
+    check_limit(limit)
     for argument in argv:
         if not isinstance(argument, (str, bytes, os.PathLike)):
             raise TypeError('program arguments must be a bytes or text string, '

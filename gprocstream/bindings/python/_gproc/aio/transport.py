@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The transport of a connection or pipe: a GProc.Reader, a GProc.Writer or both, in asyncio's terms.
+"""The transport of a connection or pipe: a GProc.Reader, a GProc.Writer or both, as asyncio's.
 
 It reads as soon as something comes, as asyncio does, and stops when its protocol has enough.
 Nothing here waits: the loop says when a descriptor is ready, and what it does not take at once
@@ -19,7 +19,7 @@ from .errors import is_pending, native, os_error, would_block
 logger = logging.getLogger('asyncio')
 
 MAX_READ = 64 * 1024
-# What is longer is handed to the queue in such pieces, as they are taken from it: that copies less.
+# What is longer is queued in such pieces, as they are taken: that copies less.
 PIECE_SIZE = 256 * 1024
 HIGH_WATERMARK = 64 * 1024
 WRITES_BEFORE_WARNING = 5
@@ -62,7 +62,7 @@ class Transport(asyncio.Transport):
         self.set_protocol(protocol)
         self._finished = False
         if server is not None:
-            server._attach()
+            server._attach(self)
 
     def start(self):
         """Begins to read, and to write what is queued already."""
@@ -429,6 +429,8 @@ class Transport(asyncio.Transport):
         self._force_close(None)
 
     def fail(self, error, message):
+        if self._finished:
+            return
         if isinstance(error, OSError):
             if self._loop.get_debug():
                 logger.debug('%r: %s', self, message, exc_info=True)
@@ -458,10 +460,10 @@ class Transport(asyncio.Transport):
             self._protocol.connection_lost(error)
         finally:
             self._release()
-            self._loop = None
+            self._loop = self._sink = None
             server, self._server = self._server, None
             if server is not None:
-                server._detach()
+                server._detach(self)
 
     def _release(self):
         """Closes the descriptors. Nothing may be registered for them by then."""

@@ -56,7 +56,7 @@ class FlowControlMixin(asyncio.Protocol):
 
 
 class StreamReaderProtocol(FlowControlMixin):
-    """Feeds a reader, and tells a callback, a plain function or a coroutine function, of clients."""
+    """Feeds a reader, and tells a plain function or a coroutine function of clients."""
 
     def __init__(self, stream_reader, client_connected_cb=None, loop=None):
         super().__init__(loop=loop)

@@ -198,7 +198,7 @@ def _spawn(*argv, stdout=StreamType.PIPE, stderr=StreamType.PIPE, text=True, by_
     by_line = by_line or bufsize == 1
     if by_line and not text:
         raise ValueError('lines need text=True')
-    if stdin_limit is not None and stdin_limit <= 0 or output_limit is not None and output_limit <= 0:
+    if any(limit is not None and limit <= 0 for limit in (stdin_limit, output_limit)):
         raise ValueError('limits are greater than 0')
     launcher = GProc.Launcher()
     for set_disposition, kind in zip((launcher.set_stdout, launcher.set_stderr), kinds):
