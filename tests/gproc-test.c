@@ -761,17 +761,18 @@ gproc_test_fork (GProcTestDataFunc func,
 GBytes *
 gproc_test_random_bytes (gsize size)
 {
-  guint32 state = g_test_rand_int () | 1;
+  guint64 state = g_test_rand_int () | 1;
   guint8 *bytes = g_malloc (size);
   gsize i;
 
-  for (i = 0; i < size; i++)
+  for (i = 0; i < size; i += sizeof state)
     {
       state ^= state << 13;
-      state ^= state >> 17;
-      state ^= state << 5;
-      bytes[i] = state >> 11;
+      state ^= state >> 7;
+      state ^= state << 17;
+      memcpy (bytes + i, &state, MIN (sizeof state, size - i));
     }
+
   return g_bytes_new_take (bytes, size);
 }
 

@@ -13,8 +13,9 @@
 /* Transfers that are longer than any memory there is: what they use in the middle is what they use
  * in the end. */
 
-/* Room for what a main loop, the messages of a test and the pages of a heap come to. */
-#define HEAP_SLACK (256 * 1024)
+/* Room for what is in hand at either time (a buffer of 256 KiB where bytes are copied), for what a
+ * main loop, the messages of a test and the pages of a heap come to. */
+#define HEAP_SLACK (512 * 1024)
 #define RESIDENT_SLACK (2 * 1024 * 1024)
 
 #define TOTAL ((gsize) 4 * 1024 * 1024 * 1024)
