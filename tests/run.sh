@@ -4,7 +4,8 @@
 # (or later) and root or sudo: missing packages are installed by name.
 #
 #   sh tests/run.sh               everything: the tests, as root a second time as an ordinary
-#                                 user, and under the address and undefined sanitizers
+#                                 user without those that take long, and under the address and
+#                                 undefined behaviour sanitizers
 #   sh tests/run.sh --fast        the tests once, without those that take long
 #   sh tests/run.sh --languages   only those of the languages and of processes (tests/compat.sh
 #                                 runs them in other releases of Debian)
@@ -21,7 +22,7 @@ case ${1-} in
   '') ;;
   --fast | --languages | --asan | --tsan | --valgrind) mode=${1#--} ;;
   *)
-    sed -n 's/^# \{0,1\}//; 3,16p' "$0"
+    sed -n 's/^# \{0,1\}//; 3,17p' "$0"
     exit 2
     ;;
 esac
@@ -110,7 +111,7 @@ as_ordinary_user ()
   chown -R "$user:" "$work/source" "$work/plain" "$work/home"
   as_user="setpriv --reuid=$user --regid=$(id -g "$user") --clear-groups
     env -u XDG_RUNTIME_DIR HOME=$work/home USER=$user LOGNAME=$user"
-  run "tests as an ordinary user" plain
+  run "tests as an ordinary user" plain --no-suite slow
   as_user=
 }
 
