@@ -254,6 +254,7 @@ static void
 test_soon (void)
 {
   GProcPoller *poller = _gproc_poller_acquire_default (G_PRIORITY_DEFAULT);
+  gboolean several = FALSE;
   Watch soon, later;
 
   watch_init (&soon, poller, -1, 0);
@@ -263,16 +264,21 @@ test_soon (void)
   later.action = post_again;
   _gproc_watch_post (&later.watch, poller);
 
-  for (int i = 1; i <= 3; i++)
+  /* Where this thread is not let run meanwhile, the time of a turn may be over after one call:
+   * what is left comes first in the next. */
+  for (int i = 1; i <= 1000 && !(several && i > 3); i++)
     {
       int before = soon.n_calls;
+      int later_before = later.n_calls;
 
       g_assert_true (g_main_context_iteration (gproc_test_context (), FALSE));
-      g_assert_cmpint (soon.n_calls, >, before);
-      g_assert_cmpint (soon.n_calls, <=, i * 16);
-      g_assert_cmpint (later.n_calls, ==, i);
+      g_assert_cmpint (soon.n_calls + later.n_calls, >, before + later_before);
+      g_assert_cmpint (soon.n_calls, <=, before + 16);
+      g_assert_cmpint (later.n_calls, <=, later_before + 1);
+      g_assert_cmpint (later.n_calls, >=, i / 2);
+      several |= soon.n_calls > before + 1 && later.n_calls == later_before + 1;
     }
-  g_assert_cmpint (soon.n_calls, >, 3);
+  g_assert_true (several);
 
   _gproc_watch_clear (&soon.watch);
   _gproc_watch_clear (&later.watch);
