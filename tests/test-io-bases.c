@@ -8,6 +8,7 @@
 #include <gprocstream/gprocstream.h>
 
 #include <gio/gunixoutputstream.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -437,6 +438,49 @@ test_blocking_descriptor (gconstpointer data)
   gproc_test_close (&fds[0]);
 }
 
+/* A file takes all that it is given: a large piece kept the main loop from everything else. */
+static void
+test_large_to_file (void)
+{
+  enum
+  {
+    SIZE = 24 * 1024 * 1024,
+    TURN = 2 * 1024 * 1024
+  };
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_autofree char *path = g_build_filename (g_get_tmp_dir (), "gproc-test-XXXXXX", NULL);
+  g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (SIZE), SIZE);
+  gint64 deadline = gproc_test_deadline ();
+  g_autoptr (GProcWriter) writer = NULL;
+  g_autoptr (GError) error = NULL;
+  int fd = g_mkstemp (path);
+  guint64 written = 0;
+  guint n_turns = 0;
+
+  g_assert_no_errno (fd);
+  g_assert_no_errno (unlink (path));
+  writer = gproc_test_track (gproc_writer_new_for_fd (fd, TRUE));
+  g_assert_true (gproc_writer_queue_bytes (writer, bytes, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (gproc_writer_get_bytes_written (writer), <=, TURN);
+  written = gproc_writer_get_bytes_written (writer);
+  gproc_writer_drain_async (writer, 0, NULL, gproc_test_call_done, &call);
+  g_assert_cmpuint (gproc_writer_get_bytes_written (writer), <=, written + TURN);
+
+  for (; !call.done; n_turns++)
+    {
+      written = gproc_writer_get_bytes_written (writer);
+      gproc_test_iterate (deadline, G_STRLOC, "the drain");
+      g_assert_cmpuint (gproc_writer_get_bytes_written (writer), <=, written + TURN);
+    }
+  g_assert_true (gproc_writer_drain_finish (writer, call.result, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_turns, >=, SIZE / TURN - 2);
+  g_assert_true (g_output_stream_close (G_OUTPUT_STREAM (writer), NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (gproc_writer_get_bytes_written (writer), ==, SIZE);
+}
+
 #define TERMINAL GINT_TO_POINTER (TRUE)
 
 int
@@ -456,6 +500,7 @@ main (int   argc,
   gproc_test_add ("/gproc/io-bases/plain-writer-blocking", test_plain_writer_blocking);
   gproc_test_add ("/gproc/io-bases/base-errors", test_base_errors);
   gproc_test_add ("/gproc/io-bases/linger-base", test_linger_base);
+  gproc_test_add ("/gproc/io-bases/large-to-file", test_large_to_file);
   gproc_test_add_data ("/gproc/io-bases/blocking-pipe", NULL, test_blocking_descriptor);
   gproc_test_add_data ("/gproc/io-bases/blocking-terminal", TERMINAL, test_blocking_descriptor);
   return gproc_test_run ();

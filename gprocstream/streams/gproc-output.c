@@ -90,8 +90,9 @@ output_write_base (GProcOutput          *self,
 
   do
     {
-      count = g_pollable_output_stream_write_nonblocking (
-        base, (const char *) vector->buffer + done, MIN (step, size - done), NULL, error);
+      count = g_pollable_output_stream_write_nonblocking (base,
+                                                          (const char *) vector->buffer + done,
+                                                          MIN (step, size - done), NULL, error);
       done += count > 0 ? (gsize) count : 0;
     }
   while (count > 0 && step < G_MAXSIZE && done < size);
