@@ -10,10 +10,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -437,6 +442,103 @@ test_sigpipe_guard (void)
   gproc_test_close (&fds[1]);
 }
 
+/* As a kernel that does not know the flag answers. It cannot be taken off again. */
+static void
+refuse_nosignal (void)
+{
+  struct sock_filter filter[] = {
+    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
+    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_pwritev2, 0, 1),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = { G_N_ELEMENTS (filter), filter };
+
+  g_assert_no_errno (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+  g_assert_no_errno (prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+}
+
+/* Goes when the pipe is full, in the middle of a write. */
+static gpointer
+read_nothing_and_close (gpointer user_data)
+{
+  int fd = GPOINTER_TO_INT (user_data);
+  int size = fcntl (fd, F_GETPIPE_SZ);
+  int count = 0;
+
+  while (count < size)
+    {
+      g_assert_no_errno (ioctl (fd, FIONREAD, &count));
+      g_thread_yield ();
+    }
+  gproc_test_close (&fd);
+
+  return NULL;
+}
+
+static void
+write_more_than_fits (void)
+{
+  static char zeros[1024 * 1024];
+  struct iovec piece = { zeros, sizeof zeros };
+  GThread *thread;
+  gssize count;
+  int fds[2];
+  int size;
+
+  gproc_test_pipe (fds);
+  size = fcntl (fds[0], F_GETPIPE_SZ);
+  thread = g_thread_new ("reader", read_nothing_and_close, GINT_TO_POINTER (fds[0]));
+  count = _gproc_writev_quietly (fds[1], &piece, 1);
+  g_assert_cmpint (count, ==, size);
+  assert_no_sigpipe ();
+  g_thread_join (thread);
+  gproc_test_close (&fds[1]);
+}
+
+static void
+write_with_fallback (gconstpointer data)
+{
+  sigset_t mask;
+  int fds[2];
+
+  refuse_nosignal ();
+  write_more_than_fits ();
+
+  n_sigpipes = 0;
+  signal (SIGPIPE, on_sigpipe);
+  write_more_than_fits ();
+  pthread_sigmask (SIG_SETMASK, NULL, &mask);
+  g_assert_false (sigismember (&mask, SIGPIPE));
+  sigaddset (&mask, SIGPIPE);
+  pthread_sigmask (SIG_BLOCK, &mask, NULL);
+  write_more_than_fits ();
+  sigdelset (&mask, SIGPIPE);
+  pthread_sigmask (SIG_SETMASK, &mask, NULL);
+  g_assert_cmpint (n_sigpipes, ==, 0);
+
+  signal (SIGPIPE, SIG_DFL);
+  gproc_test_pipe (fds);
+  check_sigpipe (fds[0], fds[1]);
+  gproc_test_socketpair (fds);
+  check_sigpipe (fds[0], fds[1]);
+}
+
+/* A descriptor that blocks loses its reader when it has taken a part: that is a count, and the
+ * signal as well. A pipe that does not block may come to do so by another process that has it. */
+static void
+test_sigpipe_fallback (void)
+{
+  gproc_test_fork (write_with_fallback, NULL);
+}
+
+/* With the flag of the kernel, where it knows it. */
+static void
+test_sigpipe_partial (void)
+{
+  write_more_than_fits ();
+}
+
 /* More pieces than the kernel takes at once resume exactly. */
 static void
 test_many_pieces (void)
@@ -613,6 +715,8 @@ main (int   argc,
   gproc_test_add ("/gproc/descriptor/sigpipe-pipe", test_sigpipe_pipe);
   gproc_test_add ("/gproc/descriptor/sigpipe-socket", test_sigpipe_socket);
   gproc_test_add ("/gproc/descriptor/sigpipe-guard", test_sigpipe_guard);
+  gproc_test_add ("/gproc/descriptor/sigpipe-fallback", test_sigpipe_fallback);
+  gproc_test_add ("/gproc/descriptor/sigpipe-partial", test_sigpipe_partial);
   gproc_test_add ("/gproc/descriptor/many-pieces", test_many_pieces);
   gproc_test_add ("/gproc/descriptor/pipe-end", test_pipe_end);
   gproc_test_add ("/gproc/descriptor/grow", test_grow);

@@ -7,6 +7,8 @@
 
 #include <gprocstream/gprocstream.h>
 
+#include <gio/gunixoutputstream.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -380,6 +382,107 @@ test_linger_base (void)
     }
 }
 
+/* GIO looks whether a descriptor that blocks is ready, and then writes all there is: into a
+ * pipe that takes less, or a terminal, that lasts until somebody has read the rest. */
+static void
+test_blocking_descriptor (gconstpointer data)
+{
+  gboolean is_terminal = GPOINTER_TO_INT (data);
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  const gsize size = gproc_test_scale (300000);
+  g_autoptr (GBytes) sent = gproc_test_random_bytes (size);
+  g_autoptr (GByteArray) received = g_byte_array_new ();
+  gint64 deadline = gproc_test_deadline ();
+  g_autoptr (GOutputStream) base = NULL;
+  g_autoptr (GProcWriter) writer = NULL;
+  g_autoptr (GError) error = NULL;
+  int fds[2];
+
+  if (is_terminal)
+    gproc_test_pty (&fds[0], &fds[1]);
+  else
+    gproc_test_pipe (fds);
+  base = gproc_test_track (g_unix_output_stream_new (fds[1], TRUE));
+  writer = gproc_test_track (gproc_writer_new (base));
+
+  /* Written through, then by the main loop, by a blocking call that does not wait, and by an
+   * operation of GIO's behind all of it. The watchdog tells if one of them blocks. */
+  g_assert_true (gproc_writer_queue_bytes (writer, sent, &error));
+  g_assert_no_error (error);
+  gproc_test_settle ();
+  g_assert_false (gproc_writer_try_flush (writer, &error));
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  g_assert_cmpuint (gproc_writer_get_bytes_written (writer), >, 0);
+  g_output_stream_write_all_async (G_OUTPUT_STREAM (writer), g_bytes_get_data (sent, NULL), size, 0,
+                                   NULL, gproc_test_call_done, &call);
+  gproc_test_settle ();
+  g_assert_cmpint (call.done, ==, 0);
+
+  while (received->len < 2 * size)
+    {
+      g_autoptr (GBytes) some = gproc_test_read_available (fds[0], 50000);
+      gsize count = g_bytes_get_size (some);
+
+      g_byte_array_append (received, g_bytes_get_data (some, NULL), (guint) count);
+      gproc_test_iterate (deadline, G_STRLOC, "all of it");
+    }
+  g_assert_true (g_output_stream_write_all_finish (G_OUTPUT_STREAM (writer),
+                                                   gproc_test_call_wait (&call), NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpmem (received->data, size, g_bytes_get_data (sent, NULL), size);
+  g_assert_cmpmem (received->data + size, size, g_bytes_get_data (sent, NULL), size);
+  g_assert_false (gproc_test_fd_is_nonblocking (fds[1]));
+
+  g_assert_true (g_output_stream_close (G_OUTPUT_STREAM (writer), NULL, &error));
+  g_assert_no_error (error);
+  gproc_test_close (&fds[0]);
+}
+
+/* A file takes all that it is given: a large piece kept the main loop from everything else. */
+static void
+test_large_to_file (void)
+{
+  enum
+  {
+    SIZE = 24 * 1024 * 1024,
+    TURN = 2 * 1024 * 1024
+  };
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_autofree char *path = g_build_filename (g_get_tmp_dir (), "gproc-test-XXXXXX", NULL);
+  g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (SIZE), SIZE);
+  gint64 deadline = gproc_test_deadline ();
+  g_autoptr (GProcWriter) writer = NULL;
+  g_autoptr (GError) error = NULL;
+  int fd = g_mkstemp (path);
+  guint64 written = 0;
+  guint n_turns = 0;
+
+  g_assert_no_errno (fd);
+  g_assert_no_errno (unlink (path));
+  writer = gproc_test_track (gproc_writer_new_for_fd (fd, TRUE));
+  g_assert_true (gproc_writer_queue_bytes (writer, bytes, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (gproc_writer_get_bytes_written (writer), <=, TURN);
+  written = gproc_writer_get_bytes_written (writer);
+  gproc_writer_drain_async (writer, 0, NULL, gproc_test_call_done, &call);
+  g_assert_cmpuint (gproc_writer_get_bytes_written (writer), <=, written + TURN);
+
+  for (; !call.done; n_turns++)
+    {
+      written = gproc_writer_get_bytes_written (writer);
+      gproc_test_iterate (deadline, G_STRLOC, "the drain");
+      g_assert_cmpuint (gproc_writer_get_bytes_written (writer), <=, written + TURN);
+    }
+  g_assert_true (gproc_writer_drain_finish (writer, call.result, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_turns, >=, SIZE / TURN - 2);
+  g_assert_true (g_output_stream_close (G_OUTPUT_STREAM (writer), NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (gproc_writer_get_bytes_written (writer), ==, SIZE);
+}
+
+#define TERMINAL GINT_TO_POINTER (TRUE)
+
 int
 main (int   argc,
       char *argv[])
@@ -397,5 +500,8 @@ main (int   argc,
   gproc_test_add ("/gproc/io-bases/plain-writer-blocking", test_plain_writer_blocking);
   gproc_test_add ("/gproc/io-bases/base-errors", test_base_errors);
   gproc_test_add ("/gproc/io-bases/linger-base", test_linger_base);
+  gproc_test_add ("/gproc/io-bases/large-to-file", test_large_to_file);
+  gproc_test_add_data ("/gproc/io-bases/blocking-pipe", NULL, test_blocking_descriptor);
+  gproc_test_add_data ("/gproc/io-bases/blocking-terminal", TERMINAL, test_blocking_descriptor);
   return gproc_test_run ();
 }

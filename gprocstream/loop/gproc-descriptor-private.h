@@ -62,6 +62,13 @@ gssize _gproc_descriptor_writev (GProcDescriptor    *self,
                                  const struct iovec *pieces,
                                  gsize               n_pieces);
 
+/* What a pipe always takes without blocking once it is ready for writing. */
+#define GPROC_ATOMIC_WRITE_SIZE 4096
+
+/* How much somebody else can write to @fd at a time without blocking, once it is ready for
+ * that: no more than G_MAXSIZE, which is where it does not block at all. */
+gsize _gproc_get_write_step (int fd);
+
 /* Whether the reader at the other end can be told that no more comes, with the rest
  * of this descriptor left as it is. */
 gboolean _gproc_descriptor_can_end (GProcDescriptor *self);

@@ -17,10 +17,6 @@
 #include "loop/gproc-poller-private.h"
 #include "loop/gproc-sigpipe-private.h"
 
-/* What a pipe always takes without blocking once it is ready for writing. A terminal
- * promises no more than one byte: one that blocks does so until it has all. */
-#define ATOMIC_WRITE_SIZE 4096
-
 /* How a transfer is kept from blocking. */
 typedef enum
 {
@@ -236,10 +232,20 @@ _gproc_descriptor_read (GProcDescriptor *self,
   return count == -EIO ? 0 : count;
 }
 
-static gboolean
-is_terminal (GProcDescriptor *self)
+/* A terminal promises no more than one byte: one that blocks does so until it has all. */
+static gsize
+write_step_of (GProcDescriptorKind kind)
 {
-  return self->kind == GPROC_DESCRIPTOR_TTY || self->kind == GPROC_DESCRIPTOR_PTMX;
+  return kind == GPROC_DESCRIPTOR_TTY || kind == GPROC_DESCRIPTOR_PTMX ? 1
+                                                                       : GPROC_ATOMIC_WRITE_SIZE;
+}
+
+gsize
+_gproc_get_write_step (int fd)
+{
+  int flags = fcntl (fd, F_GETFL);
+
+  return flags < 0 || (flags & O_NONBLOCK) != 0 ? G_MAXSIZE : write_step_of (kind_of (fd));
 }
 
 /* To a descriptor that blocks: no more at a time than it has promised to take, as long
@@ -249,10 +255,10 @@ write_carefully (GProcDescriptor *self,
                  char            *data,
                  gsize            size)
 {
-  gsize step = is_terminal (self) ? 1 : ATOMIC_WRITE_SIZE;
+  gsize step = write_step_of (self->kind);
   gsize done = 0;
 
-  size = MIN (size, ATOMIC_WRITE_SIZE);
+  size = MIN (size, GPROC_ATOMIC_WRITE_SIZE);
   while (done < size && is_ready (self->fd, POLLOUT))
     {
       struct iovec piece = { data + done, MIN (step, size - done) };

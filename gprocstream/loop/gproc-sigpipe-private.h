@@ -20,8 +20,8 @@ typedef struct
 /* Holds SIGPIPE back in this thread. Between the two no callback may be called. */
 void _gproc_sigpipe_block (GProcSigpipeGuard *guard);
 
-/* @raised: whether a call in between failed with EPIPE, so that a signal that was
- * not pending before is to be consumed. Keeps errno. */
+/* @raised: whether a call in between failed with EPIPE, or took less than it was given, so
+ * that a signal that was not pending before is to be consumed. Keeps errno. */
 void _gproc_sigpipe_restore (GProcSigpipeGuard *guard,
                              gboolean           raised);
 

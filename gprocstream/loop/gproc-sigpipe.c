@@ -51,6 +51,24 @@ _gproc_sigpipe_restore (GProcSigpipeGuard *guard,
   errno = saved_errno;
 }
 
+/* Whether the signal may have been raised: also a write that blocked, and lost its reader
+ * when a part had been taken, has only that part for its result. */
+static gboolean
+may_have_raised (const struct iovec *pieces,
+                 int                 n_pieces,
+                 gssize              written)
+{
+  gsize size = 0;
+
+  if (written < 0)
+    return errno == EPIPE;
+
+  for (int i = 0; i < n_pieces; i++)
+    size += pieces[i].iov_len;
+
+  return (gsize) written < size;
+}
+
 gssize
 _gproc_writev_quietly (int                 fd,
                        const struct iovec *pieces,
@@ -73,7 +91,7 @@ _gproc_writev_quietly (int                 fd,
 
   _gproc_sigpipe_block (&guard);
   written = writev (fd, pieces, n_pieces);
-  _gproc_sigpipe_restore (&guard, written < 0 && errno == EPIPE);
+  _gproc_sigpipe_restore (&guard, may_have_raised (pieces, n_pieces, written));
 
   return written;
 }

@@ -463,15 +463,21 @@ queue_buffered (GProcMover  *self,
                 GError     **error)
 {
   GProcReadCore *core = _gproc_reader_get_core (self->reader);
+  GProcWriteQueue *queue = _gproc_writer_get_queue (self->writer);
+  guint64 accepted = _gproc_write_queue_get_state (queue).accepted;
+  gboolean success;
 
   size = MIN (_gproc_buffer_length (&core->buffer), size);
-  if (!_gproc_write_queue_append (_gproc_writer_get_queue (self->writer),
-                                  _gproc_buffer_data (&core->buffer), size, NULL, error))
-    return GPROC_MOVER_TARGET_FAILED;
-  _gproc_buffer_drop (&core->buffer, size);
-  self->moved += size;
+  success = _gproc_write_queue_append (queue, _gproc_buffer_data (&core->buffer), size, NULL,
+                                       error);
+  /* A queue that breaks with them has taken them all the same: some may be written. */
+  if (success || _gproc_write_queue_get_state (queue).accepted != accepted)
+    {
+      _gproc_buffer_drop (&core->buffer, size);
+      self->moved += size;
+    }
 
-  return GPROC_MOVER_AGAIN;
+  return success ? GPROC_MOVER_AGAIN : GPROC_MOVER_TARGET_FAILED;
 }
 
 static void

@@ -199,8 +199,9 @@ was_all_read (GProcDescriptor *target)
 gboolean
 _gproc_mover_lost_nothing (GProcMover *self)
 {
-  GProcDescriptor *target = _gproc_write_queue_get_descriptor (
-    _gproc_writer_get_queue (self->writer));
+  /* Another thread may close the target meanwhile. */
+  g_autoptr (GProcDescriptor)
+    target = _gproc_write_queue_ref_peer (_gproc_writer_get_queue (self->writer));
 
   return self->peer_gone && (target == NULL || was_all_read (target));
 }

@@ -64,6 +64,46 @@ set_would_block (GError **error)
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, _ ("Nothing can be written yet"));
 }
 
+/* How much at a time the base stream can be given: that of a descriptor that blocks only looks
+ * whether it is ready, and then writes all there is. A socket of GIO's never blocks. */
+static gsize
+output_get_step (GProcOutput *self)
+{
+  if (self->socket != NULL || !G_IS_FILE_DESCRIPTOR_BASED (self->base))
+    return G_MAXSIZE;
+
+  return _gproc_get_write_step (
+    g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (self->base)));
+}
+
+/* Writes to a pollable base stream. Returns how much it took; 0 with or without @error. */
+static gsize
+output_write_base (GProcOutput          *self,
+                   const GOutputVector  *vector,
+                   GError              **error)
+{
+  GPollableOutputStream *base = G_POLLABLE_OUTPUT_STREAM (self->base);
+  gsize step = output_get_step (self);
+  gsize size = step < G_MAXSIZE ? MIN (vector->size, GPROC_ATOMIC_WRITE_SIZE) : vector->size;
+  gsize done = 0;
+  gssize count;
+
+  do
+    {
+      count = g_pollable_output_stream_write_nonblocking (base,
+                                                          (const char *) vector->buffer + done,
+                                                          MIN (step, size - done), NULL, error);
+      done += count > 0 ? (gsize) count : 0;
+    }
+  while (count > 0 && step < G_MAXSIZE && done < size);
+
+  /* What stopped it comes again where nothing more is taken. */
+  if (done > 0)
+    g_clear_error (error);
+
+  return done;
+}
+
 /* Not every stream of GIO leaves SIGPIPE alone. That of a descriptor also counts wrong when
  * several pieces meet a broken pipe, so it gets them one by one. */
 static gssize
@@ -76,7 +116,6 @@ output_writev_base (GProcOutput          *self,
   GProcSigpipeGuard guard;
   GError *local_error = NULL;
   gsize written = 0;
-  gssize count;
 
   while (n_vectors > 1 && vectors[0].size == 0)
     {
@@ -87,9 +126,7 @@ output_writev_base (GProcOutput          *self,
   _gproc_sigpipe_block (&guard);
   if (n_vectors == 1 || G_IS_FILE_DESCRIPTOR_BASED (self->base))
     {
-      count = g_pollable_output_stream_write_nonblocking (base, vectors[0].buffer, vectors[0].size,
-                                                          NULL, &local_error);
-      written = count > 0 ? (gsize) count : 0;
+      written = output_write_base (self, &vectors[0], &local_error);
     }
   else
     {

@@ -51,10 +51,12 @@ _gproc_pieces_extend (GProcPieces *self,
   return TRUE;
 }
 
-/* Fills in at most @n_vectors. */
+/* Fills in at most @n_vectors, with no more than @size bytes: a file takes whatever it is given,
+ * however long that lasts. */
 gsize _gproc_pieces_peek (GProcPieces   *self,
                           GOutputVector *vectors,
-                          gsize          n_vectors);
+                          gsize          n_vectors,
+                          gsize          size);
 void _gproc_pieces_drop (GProcPieces *self,
                          gsize        size);
 

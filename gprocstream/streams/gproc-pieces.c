@@ -91,16 +91,19 @@ _gproc_pieces_append (GProcPieces *self,
 gsize
 _gproc_pieces_peek (GProcPieces   *self,
                     GOutputVector *vectors,
-                    gsize          n_vectors)
+                    gsize          n_vectors,
+                    gsize          size)
 {
   gsize n = 0;
 
-  for (GList *link = self->pieces.head; link != NULL && n < n_vectors; link = link->next)
+  for (GList *link = self->pieces.head; link != NULL && n < n_vectors && size > 0;
+       link = link->next)
     {
       GProcPiece *piece = link->data;
 
       vectors[n].buffer = piece->data + piece->start;
-      vectors[n].size = piece->end - piece->start;
+      vectors[n].size = MIN (piece->end - piece->start, size);
+      size -= vectors[n].size;
       n++;
     }
 

@@ -333,7 +333,7 @@ _gproc_write_op_start (GProcWriteOps        *ops,
       if (kind == GPROC_WRITE_OP_CLOSE)
         _gproc_write_queue_begin_close (queue);
       else
-        _gproc_write_queue_push (queue);
+        _gproc_write_queue_push_in (queue, _gproc_poller_get_context (op->poller));
       _gproc_wait_set_cancellable (&op->wait, g_task_get_cancellable (task));
     }
 

@@ -29,6 +29,11 @@ void _gproc_write_queue_unref (GProcWriteQueue *self);
 gboolean _gproc_write_queue_push (GProcWriteQueue *self);
 gboolean _gproc_write_queue_is_idle (GProcWriteQueue *self);
 
+/* The same push for what is waited for in @context: where that is the one of the queue, no more
+ * is written than one of its turns may, and the rest in those that follow. */
+void _gproc_write_queue_push_in (GProcWriteQueue *self,
+                                 GMainContext    *context);
+
 /* The same push, for those who wait: FALSE if a push would make progress once something can
  * be written, and not before. */
 gboolean _gproc_write_queue_push_or_wait (GProcWriteQueue *self);

@@ -177,7 +177,8 @@ queue_write (GProcWriteQueue *self,
   self->blocked = FALSE;
   while (self->pieces.length > 0 && total < budget)
     {
-      gsize n_vectors = _gproc_pieces_peek (&self->pieces, vectors, G_N_ELEMENTS (vectors));
+      gsize n_vectors = _gproc_pieces_peek (&self->pieces, vectors, G_N_ELEMENTS (vectors),
+                                            budget - total);
       gssize count = _gproc_output_writev_nonblocking (&self->output, vectors, n_vectors, &error);
 
       if (count < 0)
@@ -336,6 +337,19 @@ _gproc_write_queue_push (GProcWriteQueue *self)
   return idle;
 }
 
+void
+_gproc_write_queue_push_in (GProcWriteQueue *self,
+                            GMainContext    *context)
+{
+  g_mutex_lock (&self->lock);
+  _gproc_queue_push (self, self->home != NULL && _gproc_poller_get_context (self->home) == context
+                             ? GPROC_PUSH_BUDGET
+                             : G_MAXSIZE);
+  if (self->pieces.length > 0)
+    _gproc_queue_schedule (self);
+  g_mutex_unlock (&self->lock);
+}
+
 gboolean
 _gproc_write_queue_push_or_wait (GProcWriteQueue *self)
 {
@@ -478,7 +492,7 @@ queue_try_through (GProcWriteQueue *self,
                    const void      *data,
                    gsize            size)
 {
-  GOutputVector vector = { data, size };
+  GOutputVector vector = { data, MIN (size, GPROC_PUSH_BUDGET) };
   GError *error = NULL;
   gssize count;
 

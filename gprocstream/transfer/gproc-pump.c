@@ -49,6 +49,7 @@ struct _GProcPump
   GTask *task;       /* Owned: the run that is under way. */
   gboolean ended;    /* The source has ended, and all it had was written or is queued. */
   gboolean finished; /* Also the target was told. */
+  GError *error;     /* What came of that, while nobody could be told. Owned. */
 };
 
 enum
@@ -85,6 +86,7 @@ gproc_pump_dispose (GObject *object)
   g_clear_object (&self->mover);
   g_clear_object (&self->source);
   g_clear_object (&self->target);
+  g_clear_error (&self->error);
 
   G_OBJECT_CLASS (gproc_pump_parent_class)->dispose (object);
 }
@@ -446,6 +448,11 @@ pump_try_finish (GProcPump  *self,
   GProcWriter *writer = _gproc_mover_get_writer (self->mover);
   GError *local_error = NULL;
 
+  if (self->error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&self->error));
+      return FALSE;
+    }
   if (self->finished)
     return TRUE;
 
@@ -537,8 +544,14 @@ gproc_pump_flush (GProcPump  *self,
   if (state == GPROC_MOVER_END)
     {
       self->ended = TRUE;
-      if (!pump_try_finish (self, error) || moved == 0)
-        return -1;
+      if (!pump_try_finish (self, &local_error) && moved > 0)
+        self->error = g_steal_pointer (&local_error);
+      if (moved == 0)
+        {
+          if (local_error != NULL)
+            g_propagate_error (error, g_steal_pointer (&local_error));
+          return -1;
+        }
     }
 
   return (gssize) moved;
