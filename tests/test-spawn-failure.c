@@ -110,6 +110,21 @@ test_fail_exec (void)
   g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
+/* A message is UTF-8: bindings make text of it. */
+static void
+test_fail_not_utf8 (void)
+{
+  g_auto (Spawn) spawn = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  spawn_init (&spawn, "exit-code 0");
+  spawn.request.executable = "/nowhere/\xff";
+  g_assert_false (spawn_start (&spawn, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_true (g_utf8_validate (error->message, -1, NULL));
+  g_assert_nonnull (strstr (error->message, "/nowhere/\xef\xbf\xbd"));
+}
+
 static void
 test_fail_other (void)
 {
@@ -432,6 +447,7 @@ main (int    argc,
   gproc_test_add ("/gproc/spawn-failure/no-right", test_no_right);
   gproc_test_add ("/gproc/spawn-failure/fail-chdir", test_fail_chdir);
   gproc_test_add ("/gproc/spawn-failure/fail-exec", test_fail_exec);
+  gproc_test_add ("/gproc/spawn-failure/fail-not-utf8", test_fail_not_utf8);
   gproc_test_add ("/gproc/spawn-failure/fail-other", test_fail_other);
   gproc_test_add ("/gproc/spawn-failure/no-command", test_no_command);
   gproc_test_add ("/gproc/spawn-failure/shell-script", test_shell_script);

@@ -390,12 +390,13 @@ collect_feed (GProcCollect *collect)
 
   if (writer == NULL || g_output_stream_is_closed (G_OUTPUT_STREAM (writer)))
     {
+      g_autofree char *name = _gproc_command_name (collect_get_stream (collect)->command);
+
       if (size > 0)
-        collect_fail (collect,
-                      g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                                   _ ("“%s” cannot be given input: its standard input is "
-                                      "no pipe of this stream, or was closed"),
-                                   _gproc_command_name (collect_get_stream (collect)->command)));
+        collect_fail (collect, g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                                            _ ("“%s” cannot be given input: its standard input is "
+                                               "no pipe of this stream, or was closed"),
+                                            name));
       return;
     }
 

@@ -305,10 +305,11 @@ _gproc_pipeline_prefix_error (GProcPipeline  *self,
                               GError        **error)
 {
   const char *command = _gproc_pipeline_stage (self, index)->argv[0];
+  g_autofree char *name = command != NULL ? g_filename_display_name (command) : NULL;
 
-  if (command != NULL)
+  if (name != NULL)
     /* Translators: the number of a process in a row of them, and its program. */
-    g_prefix_error (error, _ ("Stage %u (“%s”): "), index + 1, command);
+    g_prefix_error (error, _ ("Stage %u (“%s”): "), index + 1, name);
   else
     /* Translators: the number of a process in a row of them. */
     g_prefix_error (error, _ ("Stage %u: "), index + 1);

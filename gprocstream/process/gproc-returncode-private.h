@@ -13,7 +13,7 @@ gboolean _gproc_check_returncode (int          returncode,
                                   GBytes      *stderr_bytes,
                                   GError     **error);
 
-/* How messages call a process: its command, or a word for it. */
-const char *_gproc_command_name (const char *command);
+/* How messages, which are UTF-8, call a process: its command, or a word for it. */
+char *_gproc_command_name (const char *command);
 
 G_END_DECLS

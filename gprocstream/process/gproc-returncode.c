@@ -14,10 +14,11 @@
 /* How much of what a failed process wrote to standard error goes into a message. */
 #define STDERR_TAIL 4096
 
-const char *
+char *
 _gproc_command_name (const char *command)
 {
-  return command != NULL ? command : C_ ("in place of the name of a program", "the process");
+  return command != NULL ? g_filename_display_name (command)
+                         : g_strdup (C_ ("in place of the name of a program", "the process"));
 }
 
 static char *
@@ -88,28 +89,31 @@ _gproc_check_returncode (int          returncode,
 {
   g_autofree char *tail = NULL;
   g_autofree char *name = NULL;
+  g_autofree char *command_name = NULL;
 
   if (returncode == 0)
     return TRUE;
+
+  command_name = _gproc_command_name (command);
 
   if (returncode == GPROC_RETURNCODE_NONE)
     {
       /* Translators: %s is the name of a program. */
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("How “%s” ended is unknown"),
-                   _gproc_command_name (command));
+                   command_name);
       return FALSE;
     }
 
   if (returncode > 0)
     {
       g_set_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_EXIT_STATUS,
-                   _ ("“%s” ended with exit status %d"), _gproc_command_name (command), returncode);
+                   _ ("“%s” ended with exit status %d"), command_name, returncode);
     }
   else
     {
       name = signal_name (-returncode);
       g_set_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_SIGNALED,
-                   _ ("Signal %s ended “%s”"), name, _gproc_command_name (command));
+                   _ ("Signal %s ended “%s”"), name, command_name);
     }
 
   tail = tail_of (stderr_bytes);

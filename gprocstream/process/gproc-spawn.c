@@ -115,14 +115,17 @@ _gproc_spawn_set_error (GError     **error,
                         int          errsv)
 {
   GIOErrorEnum code = g_io_error_from_errno (errsv);
+  /* A message is UTF-8, and what was to be run need not be. */
+  g_autofree char *name = g_filename_display_name (command);
+  g_autofree char *shown = detail != NULL ? g_filename_display_name (detail) : NULL;
 
-  if (detail != NULL)
+  if (shown != NULL)
     /* Translators: a command, what failed (a technical word), a file, the reason. */
-    g_set_error (error, G_IO_ERROR, code, _ ("Failed to run “%s”: %s “%s”: %s"), command, stage,
-                 detail, g_strerror (errsv));
+    g_set_error (error, G_IO_ERROR, code, _ ("Failed to run “%s”: %s “%s”: %s"), name, stage, shown,
+                 g_strerror (errsv));
   else
     /* Translators: a command, what failed (a technical word), the reason. */
-    g_set_error (error, G_IO_ERROR, code, _ ("Failed to run “%s”: %s: %s"), command, stage,
+    g_set_error (error, G_IO_ERROR, code, _ ("Failed to run “%s”: %s: %s"), name, stage,
                  g_strerror (errsv));
 }
 
@@ -448,8 +451,10 @@ _gproc_spawn_check (const GProcSpawnRequest  *request,
 
   if (request->executable != NULL && request->executable[0] == '\0')
     {
+      g_autofree char *name = g_filename_display_name (request->argv[0]);
+
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _ ("Failed to run “%s”: the name of its executable is empty"), request->argv[0]);
+                   _ ("Failed to run “%s”: the name of its executable is empty"), name);
       return FALSE;
     }
 

@@ -55,12 +55,14 @@ gboolean
 _gproc_stream_check_timeout (GProcStream  *self,
                              GError      **error)
 {
+  g_autofree char *name = NULL;
+
   if (!gproc_stream_get_timed_out (self))
     return TRUE;
 
+  name = _gproc_command_name (self->command);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-               _ ("The time of “%s” was over, and it was stopped"),
-               _gproc_command_name (self->command));
+               _ ("The time of “%s” was over, and it was stopped"), name);
   return FALSE;
 }
 

@@ -382,8 +382,8 @@ _gproc_splice_async (GIOStream            *stream,
   self = g_new0 (Splice, 1);
   self->task = task;
   self->flags = flags;
-  self->commands[0] = g_strdup (command);
-  self->commands[1] = g_strdup (peer_command);
+  self->commands[0] = command != NULL ? g_filename_display_name (command) : NULL;
+  self->commands[1] = peer_command != NULL ? g_filename_display_name (peer_command) : NULL;
   way_init (&self->ways[0], self, stream, peer);
   way_init (&self->ways[1], self, peer, stream);
 

@@ -425,4 +425,54 @@ async def a_handler_that_fails_is_reported():
     server.close()
 
 
+async def ports_that_there_cannot_be_are_refused():
+    """getaddrinfo () takes them modulo 65536, which is another port."""
+    def handler(reader, writer):
+        writer.close()
+
+    for host in '127.0.0.1', '::1', 'localhost':
+        for port in -1, 65536 + 4464:
+            await fails(OverflowError, asyncio.open_connection(host, port))
+            await fails(OverflowError, asyncio.start_server(handler, host, port))
+    await fails(OverflowError, asyncio.open_connection('127.0.0.1', 1,
+                                                       local_addr=('127.0.0.1', 70000)))
+
+
+async def addresses_in_figures_are_not_looked_up():
+    loop = asyncio.get_running_loop()
+
+    async def getaddrinfo(*_, **__):
+        raise AssertionError('it was looked up')
+
+    loop.getaddrinfo = getaddrinfo
+    server, reader, writer = await tcp_pair(lambda _, writer: writer.close())
+    assert await reader.read() == b''
+    writer.close()
+    await writer.wait_closed()
+    server.close()
+
+
+async def a_server_needs_an_address():
+    await fails(OSError, asyncio.start_server(lambda *_: None, [], 0))
+
+
+async def half_closing_is_known_after_the_end():
+    server, reader, writer = await tcp_pair(lambda _, writer: writer.close())
+    assert writer.can_write_eof()
+    writer.close()
+    await writer.wait_closed()
+    assert writer.can_write_eof()
+    writer.write_eof()
+    server.close()
+
+
+async def a_reset_is_called_what_the_system_calls_it():
+    reader, writer, peer = await _accepted()
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+    peer.close()
+    error = await fails(ConnectionResetError, reader.read())
+    assert error.errno == errno.ECONNRESET and error.strerror == os.strerror(errno.ECONNRESET)
+    writer.close()
+
+
 tests('/gproc/aio-server', globals())

@@ -3,13 +3,15 @@
 """aio.subprocess as programs for asyncio.subprocess use it, those of its documentation first."""
 
 import errno
+import logging
 import os
 import pathlib
 import signal
 import sys
 import tempfile
+import time
 
-from aio_harness import GProc, TESTPROG, asyncio, fails, tap, tests
+from aio_harness import GLib, GProc, TESTPROG, asyncio, fails, tap, tests
 
 PIPE, STDOUT, DEVNULL = (asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT,
                          asyncio.subprocess.DEVNULL)
@@ -287,6 +289,80 @@ async def failures_are_the_errors_of_python():
     assert error.filename == '/etc/passwd'
     error = await fails(OSError, asyncio.create_subprocess_exec('echo', 'x' * 3_000_000))
     assert error.errno == errno.E2BIG, error
+
+
+async def names_that_are_not_utf8_are_told():
+    """The message of a GLib.Error is text, or there is no exception that can be caught."""
+    error = await fails(FileNotFoundError, asyncio.create_subprocess_exec(b'/no\xff'))
+    assert error.filename == b'/no\xff', error.filename
+    assert '/no\ufffd' in error.__cause__.message, ascii(error.__cause__.message)
+    with tempfile.TemporaryDirectory() as folder:
+        program = os.fsencode(folder) + b'/\xff'
+        with open(program, 'w') as file:
+            file.write('#!/bin/sh\nexit 3\n')
+        os.chmod(program, 0o755)
+        error = await fails(FileNotFoundError, asyncio.create_subprocess_exec(
+            'true', executable=program + b'\xfe'))
+        assert error.filename == program + b'\xfe'
+        process = await asyncio.create_subprocess_exec(program)
+        assert await process.wait() == 3
+        error = await fails(GLib.Error, process.gobject.wait_check_async())
+        assert 'ended with exit status 3' in error.message and '\ufffd' in error.message
+
+
+_LEAVES_A_PROCESS = '''
+import gi
+gi.require_version('GProc', '1')
+from gi.repository.GProc import aio as asyncio
+
+async def main():
+    global process
+    process = await asyncio.create_subprocess_exec('cat', stdin=-1, stdout=-1)
+    process.stdin.write(bytes(200_000))
+
+asyncio.run(main())
+'''
+
+
+async def programs_that_leave_a_process_end_quietly():
+    process = await asyncio.create_subprocess_exec(sys.executable, '-c', _LEAVES_A_PROCESS,
+                                                   stderr=PIPE)
+    assert await process.communicate() == (None, b'') and process.returncode == 0
+
+
+async def the_loop_tells_which_task_is_slow():
+    loop = asyncio.get_running_loop()
+    loop.slow_callback_duration = 0.01
+    loop.set_debug(True)
+    try:
+        with _Logged() as messages:
+            process = await asyncio.create_subprocess_exec('cat', stdin=PIPE, stdout=PIPE)
+            process.stdin.write(b'a\n')
+            assert await process.stdout.readline() == b'a\n'
+            begun = time.monotonic()
+            while time.monotonic() < begun + 0.02:
+                pass
+            process.stdin.close()
+            await process.wait()
+    finally:
+        loop.set_debug(False)
+    assert any('Executing <Task' in message and 'which_task_is_slow' in message
+               for message in messages), messages
+
+
+class _Logged(logging.Handler):
+    """What asyncio logs."""
+
+    def __enter__(self):
+        self.messages = []
+        logging.getLogger('asyncio').addHandler(self)
+        return self.messages
+
+    def __exit__(self, *_):
+        logging.getLogger('asyncio').removeHandler(self)
+
+    def emit(self, record):
+        self.messages.append(record.getMessage())
 
 
 async def more_is_told_on_request():

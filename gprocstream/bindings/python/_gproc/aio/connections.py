@@ -127,7 +127,33 @@ async def _connect_socket(loop, sock, address):
         raise
 
 
+def _numeric(host, port, family, proto):
+    """What getaddrinfo () would give for an address in figures, None if HOST is none.
+
+    It takes no other thread then, and a port that there cannot be is not taken modulo 65536.
+    """
+    if not isinstance(host, str) or '%' in host or not isinstance(port, int):
+        return None
+    if proto not in (0, socket.IPPROTO_TCP):
+        return None
+    for kind in (socket.AF_INET, socket.AF_INET6) if family == socket.AF_UNSPEC else (family,):
+        if kind not in (socket.AF_INET, socket.AF_INET6):
+            return None
+        try:
+            socket.inet_pton(kind, host)
+        except (OSError, ValueError):
+            continue
+        address = (host, port) if kind == socket.AF_INET else (host, port, 0, 0)
+        return [(kind, socket.SOCK_STREAM, socket.IPPROTO_TCP, '', address)]
+    return None
+
+
 async def resolve(loop, host, port, family, proto, flags):
+    infos = _numeric(host, port, family, proto)
+    if infos is not None:
+        return infos
+    if isinstance(port, int) and not 0 <= port <= 65535:
+        raise OverflowError('port must be 0-65535.')
     infos = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM,
                                    proto=proto, flags=flags)
     if not infos:
@@ -185,22 +211,29 @@ async def _connect(loop, host, port, family, proto, flags, local_addr, delay, in
 async def _connect_to(loop, info, local_infos):
     family, kind, proto, _, address = info
     sock = socket.socket(family=family, type=kind, proto=proto)
-    if local_infos is not None:
-        problem = None
-        for local_family, _, _, _, local_address in local_infos:
-            if local_family != family:
-                continue
-            try:
-                sock.bind(local_address)
-                break
-            except OSError as error:
-                problem = OSError(error.errno, 'error while attempting to bind on address '
-                                  f'{local_address!r}: {str(error).lower()}')
-        else:
-            sock.close()
-            raise problem or OSError(f'no matching local address with {family=} found')
-    await _connect_socket(loop, sock, address)
+    try:
+        if local_infos is not None:
+            _bind_locally(sock, family, local_infos)
+        sock.setblocking(False)
+        await loop.sock_connect(sock, address)
+    except BaseException:
+        sock.close()
+        raise
     return sock
+
+
+def _bind_locally(sock, family, local_infos):
+    problem = None
+    for local_family, _, _, _, address in local_infos:
+        if local_family != family:
+            continue
+        try:
+            sock.bind(address)
+            return
+        except OSError as error:
+            problem = OSError(error.errno, 'error while attempting to bind on address '
+                              f'{address!r}: {error.strerror.lower()}')
+    raise problem or OSError(f'no matching local address with {family=} found')
 
 
 async def _connect_staggered(loop, infos, local_infos, delay, errors):

@@ -95,7 +95,9 @@ def os_error(error, filename=None):
     Its text stays that of the library where that tells more than the number does.
     """
     number = number_of(error)
-    text = error.message if number == errno.EIO or filename is None else os.strerror(number)
+    # Of a connection that was reset there is no more to say than that.
+    is_plain = number == errno.ECONNRESET or number != errno.EIO and filename is not None
+    text = os.strerror(number) if is_plain else error.message
     result = OSError(number, text) if filename is None else OSError(number, text, filename)
     result.__cause__ = error
     return result

@@ -243,7 +243,8 @@ async def _bind(loop, host, port, family, flags, reuse_address, reuse_port, keep
             if sock is not None:
                 sockets.append(sock)
         if not sockets:
-            raise OSError(f'could not bind on any address out of {[info[4] for info in found[0]]}')
+            addresses = [info[4] for infos in found for info in infos]
+            raise OSError(f'could not bind on any address out of {addresses}')
     except BaseException:
         for sock in sockets:
             sock.close()

@@ -154,10 +154,10 @@ def make_launcher(stdin, stdout, stderr, *, limit, executable=None, preexec_fn=N
 
 def spawn(argv, stdin, stdout, stderr, limit, keywords):
     """Starts the process. Errors are those of Popen: FileNotFoundError with the name, and so on."""
-    argv = [_filename(argument) for argument in argv]
+    names = [_filename(argument) for argument in argv]
     launcher = make_launcher(stdin, stdout, stderr, limit=limit, **keywords)
     try:
-        return launcher.spawn(argv)
+        return launcher.spawn(names)
     except GLib.Error as error:
         number = number_of(error)
         name = keywords.get('executable') or argv[0]
@@ -168,4 +168,4 @@ def spawn(argv, stdin, stdout, stderr, limit, keywords):
                             errno.ENOEXEC, errno.ELOOP, errno.ETXTBSY):
             # It is about something else than the program, and says what.
             raise OSError(number, error.message) from error
-        raise OSError(number, os.strerror(number), os.fsdecode(name)) from error
+        raise OSError(number, os.strerror(number), os.fspath(name)) from error

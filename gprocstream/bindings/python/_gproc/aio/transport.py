@@ -9,6 +9,7 @@ stays in the queue of the writer.
 import asyncio
 import collections
 import logging
+import sys
 import warnings
 
 from gi.repository import GLib
@@ -52,11 +53,14 @@ class Transport(asyncio.Transport):
         self._end_wanted = False
         self._high, self._low = HIGH_WATERMARK, HIGH_WATERMARK // 4
         self._finished = True
+        self._can_write_eof = False
         if reader is not None:
             self._take = native(reader, 'try_read_some')
         if writer is not None:
             self._queue, self._try_flush = native(writer, 'queue'), native(writer, 'try_flush')
             self._queued = native(writer, 'get_bytes_queued')
+            # As asyncio's, it says so after close () too.
+            self._can_write_eof = writer.can_write_eof()
             # What counts here is counted here. Below, all goes to the kernel at once.
             writer.set_watermarks(0, 0)
         self.set_protocol(protocol)
@@ -91,10 +95,13 @@ class Transport(asyncio.Transport):
             info.append(f'bufsize={self.get_write_buffer_size()}')
         return f'<{" ".join(info)}>'
 
-    def __del__(self, _warn=warnings.warn):
+    def __del__(self, _warn=warnings.warn, _is_finalizing=sys.is_finalizing):
         if not getattr(self, '_finished', True) and not self._is_borrowed:
             _warn(f'unclosed transport {self!r}', ResourceWarning, source=self)
-            self._release()
+            # When the interpreter ends, so do the descriptors, and nothing can be imported that
+            # closing might need.
+            if not _is_finalizing():
+                self._release()
 
     @property
     def source(self):
@@ -292,7 +299,7 @@ class Transport(asyncio.Transport):
 
     def can_write_eof(self):
         # TLS and the like have no half-closed state to go to.
-        return self._is_pipe or self._writer is not None and self._writer.can_write_eof()
+        return self._is_pipe or self._can_write_eof
 
     def write_eof(self):
         if self._closing or self._eof:
@@ -300,7 +307,7 @@ class Transport(asyncio.Transport):
         if self._is_pipe:
             self.close()
             return
-        if not self._writer.can_write_eof():
+        if not self._can_write_eof:
             raise NotImplementedError('this stream cannot be half-closed')
         self._eof = self._end_wanted = True
         if not self._backlog:

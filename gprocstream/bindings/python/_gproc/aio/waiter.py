@@ -98,7 +98,9 @@ class Waiter:
     def wake(self):
         """Resumes the task now. Only for callbacks of the loop, which must do nothing after it."""
         callback = self._callback
-        if callback is None or self._context is None or current_task(self._loop) is not None:
+        # In debug mode the loop tells which task it was that took long: it has to run that itself.
+        if (callback is None or self._context is None or current_task(self._loop) is not None or
+                self._loop.get_debug()):
             self._schedule(_DONE)
             return
         self._state = _DONE
