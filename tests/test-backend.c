@@ -503,6 +503,7 @@ test_blocking (void)
   g_auto (GProcTestCall) cancelled = GPROC_TEST_CALL_INIT;
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
+  gpointer remains = backend;
 
   stream = gproc_stream_new_for_backend (GPROC_BACKEND (backend), NULL, NULL, NULL);
   gproc_stream_wait_async (stream, 0, NULL, gproc_test_call_done, &call);
@@ -519,6 +520,15 @@ test_blocking (void)
   g_assert_no_error (error);
   g_assert_cmpint (gproc_stream_wait (stream, NULL, &error), ==, 7);
   g_assert_no_error (error);
+
+  /* The thread of the wait that was cancelled has noticed, and its result is let go of by the
+   * loop. */
+  gproc_test_call_clear (&call);
+  gproc_test_call_clear (&cancelled);
+  g_clear_object (&stream);
+  g_object_add_weak_pointer (G_OBJECT (backend), &remains);
+  g_clear_object (&backend);
+  gproc_test_wait_for (g_atomic_pointer_get (&remains) == NULL);
 }
 
 static void
