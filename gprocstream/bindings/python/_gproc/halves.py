@@ -25,6 +25,7 @@ class ReaderMethods:
     _native = GProc.Reader
     # What an iterator keeps of it, or what is under way. It decides about other operations.
     _held = None
+    _is_closing = False
     # A weak reference to the standard input of the same process.
     _peer = None
 
@@ -140,6 +141,7 @@ class WriterMethods:
 
     _native = GProc.Writer
     _held = None
+    _is_closing = False
     # Whether an end was asked for that may not be out.
     _ends = False
     # Whether the queue was longer than the high watermark, and is not short enough yet.

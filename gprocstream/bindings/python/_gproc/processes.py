@@ -105,6 +105,8 @@ class HalvesMethods:
             except GLib.Error:
                 # Closing says the same again.
                 pass
+        for half in self._halves():
+            half._is_closing = True
         self._interrupt()
         return await waiting.call(lambda *rest: self._native.close_async(self, *rest),
                                   lambda result: self._native.close_finish(self, result),

@@ -172,6 +172,9 @@ async def attempt_more(reader, function, undo=None):
     state = _running()
     kind = reader._native
     while True:
+        if reader._is_closing:
+            # The other thread closes one half after the other, and the process may end between.
+            raise errors.io_error(Gio.IOErrorEnum.CLOSED, 'Stream is already closed')
         watch = state.readers.get(reader)
         # What is registered already is asked by the loop, which lets others run as well.
         if watch is None or kind.get_buffered(reader) > 0:
