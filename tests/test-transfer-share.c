@@ -191,9 +191,13 @@ test_two (gconstpointer data)
     {
       g_assert_cmpuint (one.n_moves, >=, n_iterations / 3);
       g_assert_cmpuint (ABS ((int) one.n_moves - (int) two.n_moves), <=, n_iterations / 10 + 2);
+      g_assert_cmpuint (one.before, >=, total / 4);
+      g_assert_cmpuint (two.before, >=, total / 4);
     }
-  g_assert_cmpuint (one.before, >=, total / 4);
-  g_assert_cmpuint (two.before, >=, total / 4);
+
+  /* How much the others have to move is up to who fills them, and when that is let run. */
+  g_assert_cmpuint (one.before, >=, total / 10);
+  g_assert_cmpuint (two.before, >=, total / 10);
 }
 
 /* A pump that moves a little is not put off by one that floods: what there is is moved within a
