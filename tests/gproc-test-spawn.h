@@ -152,19 +152,6 @@ under_valgrind (void)
   return preload != NULL && strstr (preload, "vgpreload") != NULL;
 }
 
-/* ThreadSanitizer loses its way when a forked process starts threads. Skips the test
- * then. */
-static inline gboolean
-cannot_fork (void)
-{
-#if defined(__SANITIZE_THREAD__)
-  g_test_skip ("ThreadSanitizer does not follow a fork");
-  return TRUE;
-#else
-  return FALSE;
-#endif
-}
-
 static inline char *
 make_folder (void)
 {

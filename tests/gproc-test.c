@@ -734,6 +734,17 @@ gproc_test_fill (int fd)
   return total;
 }
 
+gboolean
+gproc_test_cannot_fork (void)
+{
+#if defined(__SANITIZE_THREAD__)
+  g_test_skip ("ThreadSanitizer does not follow a fork");
+  return TRUE;
+#else
+  return FALSE;
+#endif
+}
+
 void
 gproc_test_fork (GProcTestDataFunc func,
                  gconstpointer     data)

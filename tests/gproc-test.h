@@ -133,6 +133,9 @@ gsize gproc_test_fill (int fd);
 guint gproc_test_count_threads (void);
 guint gproc_test_count_pool_threads (void);
 
+/* ThreadSanitizer loses its way when a forked process starts threads. Skips the test then. */
+gboolean gproc_test_cannot_fork (void);
+
 /* Runs @func in a forked child, which leaves by _exit (0) when it returns, and
  * waits for that. */
 void gproc_test_fork (GProcTestDataFunc func,

@@ -503,7 +503,7 @@ test_fork (void)
 {
   g_auto (Spawn) spawn = { 0 };
 
-  if (cannot_fork ())
+  if (gproc_test_cannot_fork ())
     return;
 
   start_child (&spawn, "late-term 8");

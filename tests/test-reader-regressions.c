@@ -283,17 +283,6 @@ test_cancelled_nested_plain (void)
   gproc_test_close (&peer);
 }
 
-static gboolean
-cannot_fork (void)
-{
-#if defined(__SANITIZE_THREAD__)
-  g_test_skip ("ThreadSanitizer does not follow a fork");
-  return TRUE;
-#else
-  return FALSE;
-#endif
-}
-
 static void
 unref_in_child (gconstpointer data)
 {
@@ -310,7 +299,7 @@ test_fork_socket (void)
   g_autoptr (GBytes) sent = NULL;
   int fds[2];
 
-  if (cannot_fork ())
+  if (gproc_test_cannot_fork ())
     return;
 
   gproc_test_socketpair (fds);
@@ -368,7 +357,7 @@ test_fork_idle (void)
   Forked forked;
   int peers[2];
 
-  if (cannot_fork ())
+  if (gproc_test_cannot_fork ())
     return;
 
   reader = make_reader (&peers[0]);

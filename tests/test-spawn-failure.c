@@ -53,7 +53,7 @@ fail_to_change_ids (gconstpointer data)
 static void
 test_no_right (void)
 {
-  if (cannot_fork ())
+  if (gproc_test_cannot_fork ())
     return;
 
   gproc_test_fork (fail_to_change_ids, NULL);
@@ -400,7 +400,7 @@ spawn_beyond_the_quota (gconstpointer data)
 static void
 test_too_many_processes (void)
 {
-  if (cannot_fork ())
+  if (gproc_test_cannot_fork ())
     return;
 
   gproc_test_fork (spawn_beyond_the_quota, GINT_TO_POINTER (FALSE));

@@ -149,7 +149,7 @@ spawn_refused (gconstpointer data)
 static void
 test_refused (gconstpointer data)
 {
-  if (cannot_fork ())
+  if (gproc_test_cannot_fork ())
     return;
   if (under_valgrind ())
     {

@@ -229,7 +229,7 @@ spawn_in_a_storm (gconstpointer data)
 static void
 test_signal_storm (void)
 {
-  if (cannot_fork ())
+  if (gproc_test_cannot_fork ())
     return;
 
   gproc_test_fork (spawn_in_a_storm, NULL);
@@ -405,7 +405,7 @@ test_die_with_parent (void)
   g_autoptr (GBytes) nothing = NULL;
   int fds[2];
 
-  if (cannot_fork ())
+  if (gproc_test_cannot_fork ())
     return;
 
   /* The thread that spawned it ends before the process. */

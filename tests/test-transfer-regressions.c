@@ -2,10 +2,12 @@
 
 #include "config.h"
 
+#include "gproc-test-ends.h"
 #include "gproc-test.h"
 
 #include <gprocstream/gprocstream.h>
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -85,8 +87,8 @@ abort_and_iterate (GProcPump  *pump,
   gproc_test_settle ();
 }
 
-/* The bytes and the end come in one step. A main loop that runs between the two notices finds
- * nothing that it could complete. */
+/* The bytes and the end come in one step, where that is not over before. A main loop that runs
+ * between the two notices finds nothing that it could complete. */
 static void
 test_loop_in_last_notice (void)
 {
@@ -100,8 +102,11 @@ test_loop_in_last_notice (void)
   g_signal_connect (rig.pump, "notify::bytes-transferred", G_CALLBACK (abort_and_iterate), &rig);
 
   gproc_pump_run_async (rig.pump, G_PRIORITY_DEFAULT, NULL, gproc_test_call_done, &call);
-  gproc_pump_run_finish (rig.pump, gproc_test_call_wait (&call), &error);
-  g_assert_no_error (error);
+  if (!gproc_pump_run_finish (rig.pump, gproc_test_call_wait (&call), &error) &&
+      gproc_test_is_slow ())
+    gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  else
+    g_assert_no_error (error);
   gproc_test_settle ();
   g_assert_cmpint (call.done, ==, 1);
 }
@@ -352,6 +357,180 @@ test_attached_to_result (void)
   gproc_test_close (&fds[1]);
 }
 
+/* A pump from a stream that cannot take anything back, cancelled when its target is full. */
+typedef struct
+{
+  GInputStream *source;
+  GProcWriter *target;
+  GProcPump *pump;
+  int peer;
+} Leftover;
+
+#define LEFTOVER_SIZE 300000
+
+static void
+leftover_init (Leftover *leftover)
+{
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GBytes) bytes = gproc_test_random_bytes (LEFTOVER_SIZE);
+  g_autoptr (GError) error = NULL;
+  int fds[2];
+
+  gproc_test_pipe (fds);
+  leftover->peer = fds[0];
+  leftover->source = g_memory_input_stream_new_from_bytes (bytes);
+  leftover->target = gproc_test_track (gproc_writer_new_for_fd (fds[1], TRUE));
+  leftover->pump = gproc_test_track (
+    gproc_pump_new (leftover->source, G_OUTPUT_STREAM (leftover->target)));
+  gproc_pump_run_async (leftover->pump, 0, cancellable, gproc_test_call_done, &call);
+  gproc_test_settle ();
+  g_cancellable_cancel (cancellable);
+  g_assert_false (gproc_pump_run_finish (leftover->pump, gproc_test_call_wait (&call), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (gproc_pump_get_bytes_transferred (leftover->pump), <, LEFTOVER_SIZE);
+}
+
+static void
+leftover_clear (Leftover *leftover)
+{
+  g_clear_object (&leftover->pump);
+  g_clear_object (&leftover->source);
+  g_clear_object (&leftover->target);
+  gproc_test_close (&leftover->peer);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Leftover, leftover_clear)
+
+/* What a pump has read ahead goes to its target, also where that is closed: it is counted. */
+static void
+test_leftover_of_closed_target (void)
+{
+  g_auto (Leftover) leftover = { 0 };
+  GProcWriter *target;
+  guint64 taken;
+
+  leftover_init (&leftover);
+  target = leftover.target;
+  gproc_writer_abort (target);
+  g_clear_object (&leftover.pump);
+  gproc_test_settle ();
+
+  taken = (guint64) g_seekable_tell (G_SEEKABLE (leftover.source));
+  g_assert_cmpuint (gproc_writer_get_bytes_accepted (target), ==, taken);
+  g_assert_cmpuint (gproc_writer_get_bytes_discarded (target), >, 0);
+  g_assert_cmpuint (gproc_writer_get_bytes_written (target) +
+                      gproc_writer_get_bytes_discarded (target),
+                    ==, taken);
+}
+
+static gsize
+drain_peer (int fd)
+{
+  char buffer[65536];
+  gsize total = 0;
+  gssize count;
+
+  g_assert_no_errno (fcntl (fd, F_SETFL, O_NONBLOCK));
+  while ((count = read (fd, buffer, sizeof buffer)) > 0)
+    total += (gsize) count;
+
+  return total;
+}
+
+static void
+drop_in_child (gconstpointer data)
+{
+  const Leftover *leftover = data;
+
+  g_object_run_dispose (G_OBJECT (leftover->pump));
+  gproc_test_settle ();
+}
+
+/* In the child of a fork they are not its bytes. */
+static void
+test_leftover_in_child (void)
+{
+  g_auto (Leftover) leftover = { 0 };
+  gsize total;
+
+  if (gproc_test_cannot_fork ())
+    return;
+
+  leftover_init (&leftover);
+  total = drain_peer (leftover.peer);
+  g_assert_cmpuint (total, ==, gproc_pump_get_bytes_transferred (leftover.pump));
+  gproc_test_fork (drop_in_child, &leftover);
+  g_assert_cmpuint (drain_peer (leftover.peer), ==, 0);
+
+  g_clear_object (&leftover.pump);
+  do
+    {
+      gproc_test_settle ();
+      total += drain_peer (leftover.peer);
+    }
+  while (gproc_writer_get_bytes_queued (leftover.target) > 0);
+  g_assert_cmpuint (total, ==, g_seekable_tell (G_SEEKABLE (leftover.source)));
+}
+
+typedef struct
+{
+  GCancellable *cancellable;
+  GProcTestCall *call;
+} Held;
+
+static void
+cancel_in_child (gconstpointer data)
+{
+  const Held *held = data;
+
+  g_cancellable_cancel (held->cancellable);
+  gproc_test_call_wait (held->call);
+}
+
+/* Between two sockets the kernel moves through a pipe, which a fork shares: a child that lets
+ * go of the transfer takes nothing out of it. */
+static void
+test_held_in_child (void)
+{
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GProcTestEnd) from = gproc_test_source_new (GPROC_TEST_SOCKET);
+  g_autoptr (GProcTestEnd) to = gproc_test_target_new (GPROC_TEST_SOCKET);
+  g_autoptr (GBytes) bytes = gproc_test_random_bytes (100000);
+  g_autoptr (GBytes) heard = NULL;
+  g_autoptr (GBytes) tail = NULL;
+  g_autoptr (GProcReader) reader = NULL;
+  g_autoptr (GProcWriter) writer = NULL;
+  g_autoptr (GProcPump) pump = NULL;
+  g_autoptr (GError) error = NULL;
+  Held held = { cancellable, &call };
+  gsize before;
+
+  if (gproc_test_cannot_fork ())
+    return;
+
+  before = gproc_test_fill (to->fd);
+  gproc_test_end_feed (from, bytes);
+  gproc_test_wait (&from->done);
+  reader = gproc_reader_new_for_fd (gproc_test_end_take (from), TRUE);
+  writer = gproc_writer_new_for_fd (gproc_test_end_take (to), TRUE);
+  pump = gproc_test_track (gproc_pump_new (G_INPUT_STREAM (reader), G_OUTPUT_STREAM (writer)));
+  gproc_pump_run_async (pump, 0, cancellable, gproc_test_call_done, &call);
+  gproc_test_settle ();
+  g_assert_cmpuint (gproc_reader_get_bytes_read (reader), ==, 100000);
+  g_assert_cmpuint (gproc_pump_get_bytes_transferred (pump), ==, 0);
+  gproc_test_fork (cancel_in_child, &held);
+
+  gproc_test_end_listen (to, G_MAXSIZE);
+  g_assert_true (gproc_pump_run_finish (pump, gproc_test_call_wait (&call), &error));
+  g_assert_no_error (error);
+  heard = gproc_test_end_join (to);
+  g_assert_cmpuint (g_bytes_get_size (heard), ==, before + 100000);
+  tail = g_bytes_new_from_bytes (heard, before, 100000);
+  gproc_test_assert_equal (tail, bytes);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -376,6 +555,10 @@ main (int    argc,
   gproc_test_add ("/gproc/transfer-regressions/set-ends-in-handler", test_set_ends_in_handler);
   gproc_test_add ("/gproc/transfer-regressions/cancel-before-close", test_cancel_before_close);
   gproc_test_add ("/gproc/transfer-regressions/attached-to-result", test_attached_to_result);
+  gproc_test_add ("/gproc/transfer-regressions/leftover/closed-target",
+                  test_leftover_of_closed_target);
+  gproc_test_add ("/gproc/transfer-regressions/leftover/child", test_leftover_in_child);
+  gproc_test_add ("/gproc/transfer-regressions/held-in-child", test_held_in_child);
 
   return gproc_test_run ();
 }

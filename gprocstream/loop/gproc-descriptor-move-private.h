@@ -35,8 +35,9 @@ typedef struct
   GProcMoveMethod method;
   GProcDescriptor *conduit_in; /* Owned: the pipe in between, while there is one. */
   GProcDescriptor *conduit_out;
-  gsize held;      /* How many bytes are in it. */
-  guint n_baffled; /* How often in a row both were ready, and nothing was moved. */
+  gsize held;            /* How many bytes are in it. */
+  guint fork_generation; /* They are the parent's, in the child of a fork. */
+  guint n_baffled;       /* How often in a row both were ready, and nothing was moved. */
 } GProcJoint;
 
 /* What one call has moved. */
@@ -59,6 +60,9 @@ GProcMove _gproc_joint_move (GProcJoint      *self,
                              GProcDescriptor *target,
                              gsize            size,
                              GProcMoved      *moved);
+
+/* How many bytes can be taken back. */
+gsize _gproc_joint_get_held (GProcJoint *self);
 
 /* Takes back up to @size bytes that are held in between. */
 gsize _gproc_joint_take_back (GProcJoint *self,

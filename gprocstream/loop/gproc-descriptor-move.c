@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "loop/gproc-poller-private.h"
 #include "loop/gproc-sigpipe-private.h"
 
 /* What one system call moves: where a file takes everything, the time is looked at in
@@ -104,6 +105,7 @@ open_conduit (GProcJoint *self)
   self->conduit_in = _gproc_descriptor_new (fds[1], TRUE, GPROC_DESCRIPTOR_WRITE, NULL);
   self->conduit_out = _gproc_descriptor_new (fds[0], TRUE, GPROC_DESCRIPTOR_READ, NULL);
   _gproc_descriptor_grow (self->conduit_in, GPROC_PIPE_SIZE_FOR_MOVES);
+  self->fork_generation = _gproc_fork_generation ();
 
   return TRUE;
 }
@@ -259,13 +261,15 @@ _gproc_joint_move (GProcJoint      *self,
     {
       if (!is_file)
         _gproc_sigpipe_block (&guard);
-      while (moved->written < size && count > 0 && g_get_monotonic_time () < deadline)
+      /* At least once, however long it took to get here. */
+      do
         {
           do
             count = move_once (self, source, target, MIN (size - moved->written, CALL_SIZE), moved);
           while (count < 0 && errno == EINTR);
           moved->errsv = count < 0 ? errno : 0;
         }
+      while (moved->written < size && count > 0 && g_get_monotonic_time () < deadline);
       /* A socket that breaks after it has taken some gives a count, and the signal all the same. */
       if (!is_file)
         _gproc_sigpipe_restore (&guard, moved->errsv == EPIPE || moved->written > 0);
@@ -276,6 +280,16 @@ _gproc_joint_move (GProcJoint      *self,
     self->method = GPROC_MOVE_BY_COPYING;
 
   return result;
+}
+
+gsize
+_gproc_joint_get_held (GProcJoint *self)
+{
+  /* What another process reads out of the pipe is missing in this one. */
+  if (self->held > 0 && self->fork_generation != _gproc_fork_generation ())
+    self->held = 0;
+
+  return self->held;
 }
 
 gsize

@@ -47,11 +47,18 @@ struct _GProcDescriptor
 /* How much larger than it found them this library has made pipes. */
 static int grown_total;
 
+gboolean
+_gproc_is_master (int fd)
+{
+  int number;
+
+  return ioctl (fd, TIOCGPTN, &number) == 0;
+}
+
 static GProcDescriptorKind
 kind_of (int fd)
 {
   struct stat info;
-  int number;
 
   if (fstat (fd, &info) < 0)
     return GPROC_DESCRIPTOR_OTHER;
@@ -62,7 +69,7 @@ kind_of (int fd)
   if (S_ISREG (info.st_mode) || S_ISBLK (info.st_mode))
     return GPROC_DESCRIPTOR_FILE;
   if (S_ISCHR (info.st_mode) && isatty (fd))
-    return ioctl (fd, TIOCGPTN, &number) == 0 ? GPROC_DESCRIPTOR_PTMX : GPROC_DESCRIPTOR_TTY;
+    return _gproc_is_master (fd) ? GPROC_DESCRIPTOR_PTMX : GPROC_DESCRIPTOR_TTY;
 
   return GPROC_DESCRIPTOR_OTHER;
 }
@@ -248,6 +255,34 @@ _gproc_get_write_step (int fd)
   return flags < 0 || (flags & O_NONBLOCK) != 0 ? G_MAXSIZE : write_step_of (kind_of (fd));
 }
 
+int
+_gproc_check_master (int fd)
+{
+  struct pollfd poll_fd = { .fd = fd, .events = POLLOUT };
+
+  if (poll (&poll_fd, 1, 0) <= 0)
+    return -EAGAIN;
+  if ((poll_fd.revents & POLLOUT) != 0)
+    return 0;
+
+  return (poll_fd.revents & POLLHUP) != 0 ? -EPIPE : -EAGAIN;
+}
+
+/* As write (), where a descriptor that blocks would do so: errno says why it does not. */
+static gboolean
+can_write (GProcDescriptor *self)
+{
+  int result;
+
+  if (self->kind == GPROC_DESCRIPTOR_PTMX)
+    result = _gproc_check_master (self->fd);
+  else
+    result = is_ready (self->fd, POLLOUT) ? 0 : -EAGAIN;
+  errno = -result;
+
+  return result == 0;
+}
+
 /* To a descriptor that blocks: no more at a time than it has promised to take, as long
  * as it promises something. */
 static gssize
@@ -259,21 +294,17 @@ write_carefully (GProcDescriptor *self,
   gsize done = 0;
 
   size = MIN (size, GPROC_ATOMIC_WRITE_SIZE);
-  while (done < size && is_ready (self->fd, POLLOUT))
+  while (done < size)
     {
       struct iovec piece = { data + done, MIN (step, size - done) };
-      gssize count = _gproc_writev_quietly (self->fd, &piece, 1);
+      gssize count = can_write (self) ? _gproc_writev_quietly (self->fd, &piece, 1) : -1;
 
       if (count <= 0)
         return done > 0 ? (gssize) done : count;
       done += (gsize) count;
     }
 
-  if (done > 0 || size == 0)
-    return (gssize) done;
-  errno = EAGAIN;
-
-  return -1;
+  return (gssize) done;
 }
 
 static gssize
@@ -302,6 +333,20 @@ write_once (GProcDescriptor    *self,
   return _gproc_writev_quietly (self->fd, pieces, n_pieces);
 }
 
+/* What a write that failed says: −errno, and −EAGAIN where it is worth waiting. */
+static int
+interpret_write_error (GProcDescriptor *self,
+                       int              errsv)
+{
+  if (errsv == EDEADLK || errsv == EWOULDBLOCK)
+    errsv = EAGAIN;
+  if (errsv == EAGAIN && self->kind == GPROC_DESCRIPTOR_PTMX &&
+      _gproc_check_master (self->fd) == -EPIPE)
+    errsv = EPIPE;
+
+  return -errsv;
+}
+
 gssize
 _gproc_descriptor_writev (GProcDescriptor    *self,
                           const struct iovec *pieces,
@@ -313,10 +358,7 @@ _gproc_descriptor_writev (GProcDescriptor    *self,
     count = write_once (self, pieces, (int) MIN (n_pieces, IOV_MAX));
   while (count < 0 && errno == EINTR);
 
-  if (count >= 0)
-    return count;
-
-  return errno == EWOULDBLOCK || errno == EDEADLK ? -EAGAIN : -errno;
+  return count >= 0 ? count : interpret_write_error (self, errno);
 }
 
 gboolean

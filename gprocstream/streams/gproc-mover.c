@@ -133,9 +133,11 @@ _gproc_mover_hand_over_rest (GProcMover *self)
   if (GPROC_IS_READER (self->source) || !GPROC_IS_WRITER (self->target) || queue == NULL)
     return;
 
-  if (length > 0 &&
-      _gproc_write_queue_append_rest (queue, _gproc_buffer_data (&core->buffer), length))
-    _gproc_buffer_drop (&core->buffer, length);
+  if (length > 0)
+    {
+      _gproc_write_queue_append_rest (queue, _gproc_buffer_data (&core->buffer), length);
+      _gproc_buffer_drop (&core->buffer, length);
+    }
   _gproc_input_bequeath (&core->input, queue);
 }
 
@@ -277,7 +279,7 @@ void
 _gproc_mover_take_back_held (GProcMover *self)
 {
   GProcReadCore *core = _gproc_reader_get_core (self->reader);
-  gsize held = self->joint.held;
+  gsize held = _gproc_joint_get_held (&self->joint);
   g_autofree char *data = held > 0 ? g_malloc (held) : NULL;
   gsize count = 0;
 

@@ -18,7 +18,8 @@ typedef struct
   GOutputStream *base;
   gboolean pollable;
   gboolean close_base;
-  GSocket *socket; /* Owned: that behind the base stream, if it has one. */
+  gboolean is_master; /* The base stream is on the master of a pseudo-terminal. */
+  GSocket *socket;    /* Owned: that behind the base stream, if it has one. */
 } GProcOutput;
 
 void _gproc_output_init_for_stream (GProcOutput   *self,

@@ -31,6 +31,10 @@ _gproc_output_init_for_stream (GProcOutput   *self,
   if (property != NULL && g_type_is_a (property->value_type, G_TYPE_SOCKET) &&
       (property->flags & G_PARAM_READABLE) != 0)
     g_object_get (base, "socket", &self->socket, NULL);
+
+  self->is_master = G_IS_FILE_DESCRIPTOR_BASED (base) &&
+                    _gproc_is_master (
+                      g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (base)));
 }
 
 gboolean
@@ -76,6 +80,25 @@ output_get_step (GProcOutput *self)
     g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (self->base)));
 }
 
+/* Whether the base stream can be told to write. GIO's own takes a terminal that has hung up for
+ * one that is ready. */
+static gboolean
+output_may_write_base (GProcOutput  *self,
+                       GError      **error)
+{
+  int result = 0;
+
+  if (self->is_master)
+    result = _gproc_check_master (
+      g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (self->base)));
+  if (result == -EAGAIN)
+    set_would_block (error);
+  else if (result < 0)
+    _gproc_set_errno_error (error, -result, _ ("Writing failed"));
+
+  return result == 0;
+}
+
 /* Writes to a pollable base stream. Returns how much it took; 0 with or without @error. */
 static gsize
 output_write_base (GProcOutput          *self,
@@ -90,9 +113,12 @@ output_write_base (GProcOutput          *self,
 
   do
     {
-      count = g_pollable_output_stream_write_nonblocking (base,
-                                                          (const char *) vector->buffer + done,
-                                                          MIN (step, size - done), NULL, error);
+      if (output_may_write_base (self, error))
+        count = g_pollable_output_stream_write_nonblocking (base,
+                                                            (const char *) vector->buffer + done,
+                                                            MIN (step, size - done), NULL, error);
+      else
+        count = -1;
       done += count > 0 ? (gsize) count : 0;
     }
   while (count > 0 && step < G_MAXSIZE && done < size);

@@ -154,26 +154,28 @@ _gproc_write_queue_check_peer (GProcWriteQueue  *self,
   return FALSE;
 }
 
-gboolean
+void
 _gproc_write_queue_append_rest (GProcWriteQueue *self,
                                 const void      *data,
                                 gsize            size)
 {
-  gboolean success;
+  if (self->fork_generation != _gproc_fork_generation ())
+    return;
 
   g_mutex_lock (&self->lock);
-  success = _gproc_queue_check (self, 0, NULL);
-  if (success)
+  self->accepted += size;
+  if (_gproc_queue_check (self, 0, NULL))
     {
-      self->accepted += size;
       _gproc_pieces_append (&self->pieces, data, size, NULL);
       _gproc_queue_push (self, GPROC_PUSH_BUDGET);
       if (!self->closed && self->pieces.length > 0)
         _gproc_queue_schedule (self);
     }
+  else
+    {
+      self->discarded += size;
+    }
   g_mutex_unlock (&self->lock);
-
-  return success;
 }
 
 void

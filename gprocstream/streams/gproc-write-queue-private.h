@@ -109,10 +109,11 @@ GProcDescriptor *_gproc_write_queue_ref_peer (GProcWriteQueue *self);
 gboolean _gproc_write_queue_check_peer (GProcWriteQueue  *self,
                                         GError          **error);
 
-/* Appends whatever the limit is, unless the queue is closed or broken. */
-gboolean _gproc_write_queue_append_rest (GProcWriteQueue *self,
-                                         const void      *data,
-                                         gsize            size);
+/* Appends whatever the limit is; a queue that is closed or broken counts it as discarded. In the
+ * child of a fork nothing is done: the bytes are those of the parent, which still has them. */
+void _gproc_write_queue_append_rest (GProcWriteQueue *self,
+                                     const void      *data,
+                                     gsize            size);
 
 /* The base stream stays open when the queue closes. To be called before the queue is used. */
 void _gproc_write_queue_leave_base_open (GProcWriteQueue *self);
