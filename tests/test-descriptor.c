@@ -669,6 +669,25 @@ test_grow (void)
   }
 }
 
+/* A pipe that is borrowed is left as it was found. */
+static void
+test_grow_borrowed (void)
+{
+  GProcDescriptor *descriptor;
+  int fds[2];
+  int before;
+
+  gproc_test_pipe (fds);
+  before = fcntl (fds[0], F_GETPIPE_SZ);
+  descriptor = _gproc_descriptor_new (fds[0], FALSE, GPROC_DESCRIPTOR_READ, NULL);
+  _gproc_descriptor_grow (descriptor, GPROC_PIPE_SIZE_FOR_COPIES);
+  g_assert_cmpint (fcntl (fds[0], F_GETPIPE_SZ), >, before);
+  _gproc_descriptor_unref (descriptor);
+  g_assert_cmpint (fcntl (fds[0], F_GETPIPE_SZ), ==, before);
+  gproc_test_close (&fds[0]);
+  gproc_test_close (&fds[1]);
+}
+
 /* With an owner it is that object which closes. */
 static void
 test_owner (void)
@@ -720,6 +739,7 @@ main (int   argc,
   gproc_test_add ("/gproc/descriptor/many-pieces", test_many_pieces);
   gproc_test_add ("/gproc/descriptor/pipe-end", test_pipe_end);
   gproc_test_add ("/gproc/descriptor/grow", test_grow);
+  gproc_test_add ("/gproc/descriptor/grow-borrowed", test_grow_borrowed);
   gproc_test_add ("/gproc/descriptor/owner", test_owner);
   return gproc_test_run ();
 }

@@ -468,6 +468,30 @@ test_close_error (void)
   assert_flush (pump, G_MAXSSIZE, -1);
 }
 
+/* Nor by whoever goes on with a run. */
+static void
+test_close_error_in_run (gconstpointer data)
+{
+  gboolean async = GPOINTER_TO_INT (data);
+  g_autoptr (GBytes) bytes = gproc_test_random_bytes (256 * 1024);
+  g_autoptr (GInputStream)
+    source = gproc_test_track (gproc_test_input_new (bytes, GPROC_TEST_HOSTILE_POLLABLE));
+  g_autoptr (GOutputStream)
+    target = gproc_test_track (gproc_test_output_new (GPROC_TEST_HOSTILE_POLLABLE));
+  g_autoptr (GProcPump) pump = pump_new (source, target);
+  g_autoptr (GError) error = NULL;
+
+  gproc_test_output_set_close_error (target, G_IO_ERROR_NO_SPACE);
+  while (!gproc_pump_is_done (pump))
+    {
+      g_assert_cmpint (gproc_pump_flush (pump, G_MAXSSIZE, &error), >=, 0);
+      g_assert_no_error (error);
+    }
+  g_assert_false (async ? run_pump (pump, NULL, &error) : gproc_pump_run (pump, NULL, &error));
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
+  assert_pump_runs (pump);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -491,6 +515,10 @@ main (int    argc,
   gproc_test_add ("/gproc/pump-flush/source-error", test_source_error);
   gproc_test_add ("/gproc/pump-flush/select", test_select);
   gproc_test_add ("/gproc/pump-flush/close-error", test_close_error);
+  gproc_test_add_data ("/gproc/pump-flush/close-error/run", GINT_TO_POINTER (FALSE),
+                       test_close_error_in_run);
+  gproc_test_add_data ("/gproc/pump-flush/close-error/run-async", GINT_TO_POINTER (TRUE),
+                       test_close_error_in_run);
   gproc_test_add_data ("/gproc/pump-flush/hostile/foreign", NULL, test_hostile);
   gproc_test_add_data ("/gproc/pump-flush/hostile/stacked", GUINT_TO_POINTER (1), test_hostile);
   add_pairs ();

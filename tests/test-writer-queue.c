@@ -129,6 +129,29 @@ test_gather_without_loop (void)
   gproc_test_close (&peer);
 }
 
+/* Also once it was blocked: from then on at each further 64 KiB. */
+static void
+test_blocked_without_loop (void)
+{
+  g_autoptr (GProcWriter) writer = NULL;
+  guint64 written;
+  int peer;
+
+  writer = make_writer (&peer);
+  while (gproc_writer_get_bytes_queued (writer) == 0)
+    queue_zeros (writer, 65536);
+  queue_zeros (writer, 1024);
+  written = gproc_writer_get_bytes_written (writer);
+  g_bytes_unref (gproc_test_read_available (peer, 1024 * 1024));
+  queue_zeros (writer, 1024);
+  g_assert_cmpuint (gproc_writer_get_bytes_written (writer), ==, written);
+  queue_zeros (writer, 65536);
+  g_assert_cmpuint (gproc_writer_get_bytes_written (writer), >, written);
+  check_counters (writer);
+  gproc_writer_abort (writer);
+  gproc_test_close (&peer);
+}
+
 static void
 test_forms (void)
 {
@@ -726,6 +749,7 @@ main (int   argc,
   gproc_test_init (&argc, &argv);
   gproc_test_add ("/gproc/writer-queue/write-through", test_write_through);
   gproc_test_add ("/gproc/writer-queue/gather-without-loop", test_gather_without_loop);
+  gproc_test_add ("/gproc/writer-queue/blocked-without-loop", test_blocked_without_loop);
   gproc_test_add ("/gproc/writer-queue/forms", test_forms);
   gproc_test_add ("/gproc/writer-queue/watermarks", test_watermarks);
   gproc_test_add ("/gproc/writer-queue/hysteresis", test_hysteresis);

@@ -406,12 +406,21 @@ close_owner (GProcDescriptor *self)
   return error != NULL ? -EIO : 0;
 }
 
+/* What is borrowed is left as it was found, as far as what is in it lets that be. */
+static void
+give_back_growth (GProcDescriptor *self)
+{
+  if (self->grown > 0 && !self->owned && self->owner == NULL)
+    fcntl (self->fd, F_SETPIPE_SZ, fcntl (self->fd, F_GETPIPE_SZ) - self->grown);
+  g_atomic_int_add (&grown_total, -self->grown);
+}
+
 static int
 close_completely (GProcDescriptor *self)
 {
   int result = 0;
 
-  g_atomic_int_add (&grown_total, -self->grown);
+  give_back_growth (self);
   if (self->fd != self->given)
     close (self->fd);
   if (self->owner != NULL)

@@ -42,6 +42,7 @@ struct _GProcWriteQueue
   guint64 written;
   guint64 discarded;
   guint n_blocked;
+  gsize retry_at; /* Blocked, but so long that another write is worth trying. */
 
   guint fork_generation;    /* The child of a fork has no business with the bytes. */
   GError *error;            /* What broke it, with the count of what was lost. */

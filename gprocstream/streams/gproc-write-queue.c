@@ -165,6 +165,24 @@ queue_end (GProcWriteQueue *self)
   self->ended = TRUE;
 }
 
+/* The loop waits until the kernel takes more; where none runs whoever queues tries again from
+ * time to time. */
+static void
+queue_set_blocked (GProcWriteQueue *self)
+{
+  self->blocked = TRUE;
+  self->retry_at = self->pieces.length + GATHER_SIZE;
+}
+
+/* Whether what is queued is so much that a write is worth its call. */
+static gboolean
+queue_is_worth_a_push (GProcWriteQueue *self)
+{
+  gsize length = self->pieces.length;
+
+  return length > 0 && length >= (self->blocked ? self->retry_at : MIN (self->high, GATHER_SIZE));
+}
+
 /* Writes until the kernel takes no more, nothing is left, or @budget is used up. */
 static void
 queue_write (GProcWriteQueue *self,
@@ -192,7 +210,7 @@ queue_write (GProcWriteQueue *self,
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
       g_error_free (error);
-      self->blocked = TRUE;
+      queue_set_blocked (self);
       if (self->output.descriptor != NULL && self->pieces.length >= GATHER_SIZE &&
           ++self->n_blocked >= BLOCKED_BEFORE_GROWTH)
         _gproc_descriptor_grow (self->output.descriptor, GPROC_PIPE_SIZE_FOR_COPIES);
@@ -506,7 +524,7 @@ queue_try_through (GProcWriteQueue *self,
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
       g_error_free (error);
-      self->blocked = TRUE;
+      queue_set_blocked (self);
       return 0;
     }
 
@@ -572,8 +590,7 @@ _gproc_write_queue_append (GProcWriteQueue  *self,
         done = queue_try_through (self, data, size);
       _gproc_pieces_append (&self->pieces, (const char *) data + done, size - done, bytes);
 
-      if (!self->blocked && self->pieces.length >= MIN (self->high, GATHER_SIZE) &&
-          self->pieces.length > 0)
+      if (queue_is_worth_a_push (self))
         _gproc_queue_push (self, GPROC_PUSH_BUDGET);
       else
         queue_update_paused (self);

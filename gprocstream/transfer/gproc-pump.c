@@ -440,6 +440,19 @@ pump_check_idle (GProcPump  *self,
   return FALSE;
 }
 
+/* Tells what nobody could be told before. */
+static gboolean
+pump_check_error (GProcPump  *self,
+                  GError    **error)
+{
+  if (self->error == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&self->error));
+
+  return FALSE;
+}
+
 /* Tells the target that no more comes, as soon as that does not block. */
 static gboolean
 pump_try_finish (GProcPump  *self,
@@ -448,11 +461,8 @@ pump_try_finish (GProcPump  *self,
   GProcWriter *writer = _gproc_mover_get_writer (self->mover);
   GError *local_error = NULL;
 
-  if (self->error != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&self->error));
-      return FALSE;
-    }
+  if (!pump_check_error (self, error))
+    return FALSE;
   if (self->finished)
     return TRUE;
 
@@ -599,6 +609,8 @@ gproc_pump_run (GProcPump     *self,
       self->ended = TRUE;
     }
 
+  if (!pump_check_error (self, error))
+    return FALSE;
   if (!self->finished && self->propagate_close &&
       !_gproc_half_close (self->target, G_OUTPUT_STREAM (_gproc_mover_get_writer (self->mover)),
                           TRUE, cancellable, error))
@@ -639,6 +651,14 @@ pump_target_closed (const GError *error,
 static void
 pump_finish_async (GProcPump *self)
 {
+  g_autoptr (GError) error = NULL;
+
+  if (!pump_check_error (self, &error))
+    {
+      pump_complete (self, error);
+      return;
+    }
+
   /* A close that was cancelled has closed all the same, most often. */
   if (self->finished || !self->propagate_close || g_output_stream_is_closed (self->target))
     {
