@@ -4,8 +4,8 @@
 # (or later) and root or sudo: missing packages are installed by name.
 #
 #   sh tests/run.sh               everything: the tests, as root a second time as an ordinary
-#                                 user without those that take long, and under the address and
-#                                 undefined behaviour sanitizers
+#                                 user without those that take long or only look at the source,
+#                                 and under the address and undefined behaviour sanitizers
 #   sh tests/run.sh --fast        the tests once, without those that take long
 #   sh tests/run.sh --languages   only those of the languages and of processes (tests/compat.sh
 #                                 runs them in other releases of Debian)
@@ -111,7 +111,7 @@ as_ordinary_user ()
   chown -R "$user:" "$work/source" "$work/plain" "$work/home"
   as_user="setpriv --reuid=$user --regid=$(id -g "$user") --clear-groups
     env -u XDG_RUNTIME_DIR HOME=$work/home USER=$user LOGNAME=$user"
-  run "tests as an ordinary user" plain --no-suite slow
+  run "tests as an ordinary user" plain --no-suite slow --no-suite source
   as_user=
 }
 

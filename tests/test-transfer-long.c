@@ -13,7 +13,7 @@
 /* Transfers that are longer than any memory there is: what they use in the middle is what they use
  * in the end. */
 
-/* Room for what is in hand at either time (a buffer of 256 KiB where bytes are copied), for what a
+/* Room for the buffer of 256 KiB where bytes are copied, which stays as a spare one, for what a
  * main loop, the messages of a test and the pages of a heap come to. */
 #define HEAP_SLACK (512 * 1024)
 #define RESIDENT_SLACK (2 * 1024 * 1024)

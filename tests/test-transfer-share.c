@@ -185,12 +185,15 @@ test_two (gconstpointer data)
                   n_timeouts);
   g_assert_cmpuint (n_iterations, >, 20);
   g_assert_cmpuint (n_timeouts, >=, n_iterations / 2);
-  /* A pipe that nobody has filled meanwhile has nothing to move, and a source of somebody's own
-   * is asked at its own times. */
+  /* A pipe that nobody has filled meanwhile has nothing to move. */
+  if (flood != FLOOD_SPLICED)
+    {
+      g_assert_cmpuint (one.n_moves, >=, n_iterations / 4);
+      g_assert_cmpuint (ABS ((int) one.n_moves - (int) two.n_moves), <=, n_iterations / 10 + 2);
+    }
+  /* A stream of somebody's own has an end, which one of them comes to first. */
   if (flood == FLOOD_COPIED || flood == FLOOD_SENT)
     {
-      g_assert_cmpuint (one.n_moves, >=, n_iterations / 3);
-      g_assert_cmpuint (ABS ((int) one.n_moves - (int) two.n_moves), <=, n_iterations / 10 + 2);
       g_assert_cmpuint (one.before, >=, total / 4);
       g_assert_cmpuint (two.before, >=, total / 4);
     }

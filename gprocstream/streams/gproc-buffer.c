@@ -9,10 +9,47 @@
 /* So much of a buffer may be wasted by what is taken without a copy, at any size. */
 #define SMALL_WASTE 64
 
+/* And so much where it comes back as a spare one. */
+#define LARGE_WASTE (32 * 1024)
+
+/* The size of the largest reads. */
+#define SPARE_SIZE (256 * 1024)
+
+/* One block of that size that nobody needs now, or NULL. A new one for each read would be given
+ * back to the system in between, again and again, wherever the allocator has it at its top:
+ * that takes half as long again as what it is for. */
+static char *spare;
+
+static char *
+block_new (gsize size)
+{
+  char *block = size == SPARE_SIZE ? g_atomic_pointer_get (&spare) : NULL;
+
+  if (block != NULL && g_atomic_pointer_compare_and_exchange (&spare, block, NULL))
+    return block;
+
+  return g_malloc (size);
+}
+
+static void
+block_free (char  *block,
+            gsize  size)
+{
+  if (size != SPARE_SIZE || !g_atomic_pointer_compare_and_exchange (&spare, NULL, block))
+    g_free (block);
+}
+
+/* One of that size, out of a GBytes. */
+static void
+block_free_spare (gpointer block)
+{
+  block_free (block, SPARE_SIZE);
+}
+
 void
 _gproc_buffer_clear (GProcBuffer *self)
 {
-  g_free (self->data);
+  block_free (self->data, self->capacity);
   memset (self, 0, sizeof *self);
 }
 
@@ -47,7 +84,7 @@ _gproc_buffer_reserve (GProcBuffer *self,
       char *data;
 
       self->capacity = length + size;
-      data = g_malloc (self->capacity);
+      data = block_new (self->capacity);
       if (length > 0)
         memcpy (data, self->data + self->start, length);
       g_free (self->data);
@@ -135,7 +172,10 @@ _gproc_buffer_take (GProcBuffer *self,
     }
 
   _gproc_buffer_append (&rest, self->data + self->start + size, left);
-  if (self->start == 0)
+  if (self->capacity == SPARE_SIZE && size >= SPARE_SIZE - LARGE_WASTE)
+    bytes = g_bytes_new_with_free_func (self->data + self->start, size, block_free_spare,
+                                        self->data);
+  else if (self->start == 0)
     bytes = g_bytes_new_take (self->capacity - size > SMALL_WASTE ? g_realloc (self->data, size)
                                                                   : self->data,
                               size);
