@@ -27,6 +27,24 @@ def arguments_are_paths_bytes_and_text():
     assert list(pipeline.stdout) == [b'pipeline\n']
 
 
+def a_stage_needs_no_launcher():
+    pipeline = GProc.Pipeline()
+    launcher = GProc.Launcher(cwd='/')
+    pipeline.append([TESTPROG, 'echo', 'word'])
+    pipeline.append(argv=['cat'])
+    pipeline.append(None, ('cat',))
+    pipeline.append(launcher, ['sh', '-c', 'cat; pwd'])
+    pipeline.append(launcher=launcher, argv=['cat'])
+    pipeline.append(launcher=None, argv=['cat'])
+    pipeline.spawn()
+    assert list(pipeline.stdout) == [b'word\n', b'/\n'] and pipeline.wait() == 0
+    for wrong in (), ('cat',), (launcher,), (None,), (launcher, None), (launcher, 'cat'):
+        assert 'argv is a list' in str(fails(TypeError, GProc.Pipeline().append, *wrong)), wrong
+    fails(TypeError, GProc.Pipeline().append, ['cat'], launcher)
+    fails(TypeError, GProc.Pipeline().append, 'cat', '-')
+    fails(ValueError, GProc.Pipeline().append, [])
+
+
 def one_text_is_no_list_of_arguments():
     launcher = GProc.Launcher()
     for wrong in 'cat', b'cat', pathlib.Path('cat'), bytearray(b'cat'):
@@ -323,9 +341,9 @@ def a_number_that_is_used_again_is_not_mixed_up():
 
 
 tap.run('/gproc/python-natural', arguments_are_paths_bytes_and_text,
-        one_text_is_no_list_of_arguments, what_is_written_may_be_of_any_kind,
-        absent_numbers_are_none, properties_are_attributes, files_are_paths,
-        leaving_the_block_stops_the_process, errors_are_those_that_are_caught,
+        a_stage_needs_no_launcher, one_text_is_no_list_of_arguments,
+        what_is_written_may_be_of_any_kind, absent_numbers_are_none, properties_are_attributes,
+        files_are_paths, leaving_the_block_stops_the_process, errors_are_those_that_are_caught,
         selecting_takes_any_sequence, results_are_collected, a_backend_is_written_in_python,
         the_interpreter_ends_at_any_time, a_fork_begins_anew,
         a_number_that_is_used_again_is_not_mixed_up)

@@ -59,6 +59,12 @@ def launchers() -> GProc.Stream:
     launcher.spawn(7)  # error: arg-type
     result = launcher.run(['cat'], b'input')
     out = result.get_stdout_utf8()
+    pipeline = GProc.Pipeline()
+    pipeline.append(['ls'])
+    pipeline.append(None, ['ls'])
+    pipeline.append(launcher, argv=['cat', b'-'])
+    pipeline.append('cat', '-')  # error: call-overload
+    pipeline.append(['cat'], launcher)  # error: call-overload
     GProc.select([], [], 10)
     GProc.select([7])  # error: list-item
     return launcher.spawn(['ls'])

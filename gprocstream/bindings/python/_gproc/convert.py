@@ -12,6 +12,11 @@ def argv(arguments):
     if isinstance(arguments, (str, bytes, bytearray, memoryview, os.PathLike)):
         raise TypeError(f'argv is a list of arguments, not {type(arguments).__name__}: '
                         f'[{arguments!r}]?')
+    try:
+        arguments = iter(arguments)
+    except TypeError:
+        raise TypeError('argv is a list of arguments, '
+                        f'not {type(arguments).__name__}') from None
     result = [os.fsdecode(argument) for argument in arguments]
     if not result:
         raise ValueError('argv is empty: it begins with the program')

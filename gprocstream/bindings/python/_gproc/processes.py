@@ -324,8 +324,11 @@ def complete_launcher(kind):
 class PipelineMethods(HalvesMethods, Ending):
     _native = GProc.Pipeline
 
-    def append(self, launcher, argv):
-        """Adds a stage: `argv`, started by `launcher`, or by one with its defaults for None."""
+    def append(self, launcher=None, argv=None):
+        """Adds a stage: `append (argv)` or, started by a launcher, `append (launcher, argv)`."""
+        # The launcher comes first, as in C. One list alone is what is run.
+        if argv is None:
+            launcher, argv = None, launcher
         GProc.Pipeline.append(self, launcher, convert.argv(argv))
 
     def get_returncodes(self):

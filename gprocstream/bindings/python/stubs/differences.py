@@ -30,7 +30,8 @@ REPLACED = {
                             'Mapping[bytes, bytes] | Iterable[str] | None) -> None: ...',
     'Launcher.setenv': 'def setenv(self, variable: str, value: str, '
                        'overwrite: bool = True) -> None: ...',
-    'Pipeline.append': 'def append(self, launcher: Launcher | None, '
+    'Pipeline.append': '@overload\ndef append(self, argv: Iterable[_Path]) -> None: ...\n'
+                       '@overload\ndef append(self, launcher: Launcher | None, '
                        'argv: Iterable[_Path]) -> None: ...',
     'select': 'def select(readers: Sequence[Reader], writers: Sequence[Writer] = ..., '
               'timeout_ms: int = -1, cancellable: Gio.Cancellable | None = None) '
