@@ -429,6 +429,42 @@ async def callbacks_work_as_ever():
     assert (await future).get_data() == b'one\n'
 
 
+async def an_iteration_has_a_priority():
+    """What is more urgent than its reads comes before them, as long as there is any of it."""
+    kinds = {'separators': [b'\n', b'\0']}, {'text': True}, {}
+    pipes = [pipe() for _ in range(4)]
+    iterators = [reader.lines(io_priority=GLib.PRIORITY_LOW, **kind)
+                 for kind, (reader, _) in zip(kinds, pipes)]
+    iterators.append(pipes[3][0].chunks(io_priority=GLib.PRIORITY_LOW))
+    order = []
+
+    async def first_of(iterator, name):
+        assert len(await iterator.__anext__()) == 2
+        order.append(name)
+
+    tasks = [asyncio.ensure_future(first_of(iterator, 'low')) for iterator in iterators]
+    await turns(5)
+    for _, writer in pipes:
+        os.write(writer, b'x\n')
+        os.close(writer)
+    left = 100
+
+    def urgent(*_):
+        nonlocal left
+        left -= 1
+        if left == 0:
+            order.append('urgent')
+        return left > 0
+
+    if getattr(asyncio.get_running_loop(), '_context', None) == GLib.MainContext.default():
+        GLib.idle_add(urgent, priority=GLib.PRIORITY_DEFAULT_IDLE)
+    else:
+        # There the loop has no priorities.
+        order.append('urgent')
+    await asyncio.gather(*tasks)
+    assert order == ['urgent'] + ['low'] * 4, order
+
+
 async def a_subprocess_is_taken_over():
     subprocess = Gio.Subprocess.new([TESTPROG, 'exit-code', '4'], Gio.SubprocessFlags.STDOUT_PIPE)
     assert await GProc.Stream.new_for_subprocess(subprocess).wait_async() == 4

@@ -33,6 +33,10 @@ def classes(path: bytes) -> int:
         pass
     for line in reader.chunks(size='big'):  # error: call-overload
         pass
+    for text in reader.lines(text=True, io_priority=GLib.PRIORITY_LOW):
+        pass
+    for line in reader.lines(io_priority='low'):  # error: call-overload
+        pass
     reader.read_until('\0')
     reader.read_until_any([b'\n', '\r'])
     reader.read_exactly()  # error: call-arg

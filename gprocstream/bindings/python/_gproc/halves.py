@@ -30,23 +30,25 @@ class ReaderMethods:
     _peer = None
 
     def __iter__(self):
-        return lines.lines(self, False, None, False, 'utf-8', 'strict')
+        return lines.lines(self, False, None, False, 'utf-8', 'strict', GLib.PRIORITY_DEFAULT)
 
     __aiter__ = __iter__
 
     def lines(self, *, text=False, separators=None, strip=False, encoding='utf-8',
-              errors='strict'):
+              errors='strict', io_priority=GLib.PRIORITY_DEFAULT):
         """An iterator over lines, for `for` and for `async for`.
 
         With `text` they are str. `separators`, one or several, end a line in place of the newline;
         bytes may hold any byte. With `strip` lines come without what ended them. A line that
-        cannot be decoded raises UnicodeDecodeError and stays, to be read as bytes.
+        cannot be decoded raises UnicodeDecodeError and stays, to be read as bytes. `io_priority`
+        is that of the reads of `async for`, where the loop iterates a GLib main context.
         """
-        return lines.lines(self, text, separators, strip, encoding, errors)
+        return lines.lines(self, text, separators, strip, encoding, errors, io_priority)
 
-    def chunks(self, *, text=False, size=reading.MAX_READ, encoding='utf-8', errors='strict'):
+    def chunks(self, *, text=False, size=reading.MAX_READ, encoding='utf-8', errors='strict',
+               io_priority=GLib.PRIORITY_DEFAULT):
         """An iterator over what comes, as it comes, at most `size` bytes at a time."""
-        return lines.chunks(self, size, text, encoding, errors)
+        return lines.chunks(self, size, text, encoding, errors, io_priority)
 
     def unread(self, data):
         """Puts `data`, bytes or GLib.Bytes, back in front of what is in the buffer."""

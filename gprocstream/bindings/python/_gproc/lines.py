@@ -61,9 +61,10 @@ class Kept:
 class Iterator:
     """Both kinds of iterator. One error does not end it: the next call goes on."""
 
-    def __init__(self, reader, kept):
+    def __init__(self, reader, kept, io_priority):
         self._reader = reader
         self._kept = kept
+        self._io_priority = io_priority
 
     def __iter__(self):
         return self
@@ -126,7 +127,7 @@ class Iterator:
 
     async def _fetch_async(self):
         try:
-            return await waiting.attempt(self._reader, self._try)
+            return await waiting.attempt(self._reader, self._try, io_priority=self._io_priority)
         except GLib.Error as error:
             raise errors.translated(error, self._reader) from None
 
@@ -143,8 +144,8 @@ class Iterator:
 class Lines(Iterator):
     """Lines that end with a newline, as bytes or as text."""
 
-    def __init__(self, reader, decode, strip):
-        super().__init__(reader, Kept(_split_newlines))
+    def __init__(self, reader, decode, strip, io_priority):
+        super().__init__(reader, Kept(_split_newlines), io_priority)
         self._decode, self._strip = decode, strip
         self._size = FIRST_BLOCK
 
@@ -240,9 +241,9 @@ class Splitter:
 class Separated(Iterator):
     """What ends with one of several separators, as bytes or as text."""
 
-    def __init__(self, reader, separators, decode, strip):
+    def __init__(self, reader, separators, decode, strip, io_priority):
         self._split = Splitter(separators)
-        super().__init__(reader, Kept(self._split))
+        super().__init__(reader, Kept(self._split), io_priority)
         self._bytes = [GLib.Bytes.new(separator) for separator in separators]
         self._decode, self._strip = decode, strip
 
@@ -265,7 +266,7 @@ class Separated(Iterator):
             return item
         while True:
             try:
-                block = await _until_any(self._reader, self._bytes)
+                block = await _until_any(self._reader, self._bytes, self._io_priority)
             except GLib.Error as error:
                 block = self._rest(error)
             if not self._take(block):
@@ -306,7 +307,7 @@ class Separated(Iterator):
         return line if self._decode is None else self._decode(line)
 
 
-async def _until_any(reader, separators):
+async def _until_any(reader, separators, io_priority):
     if waiting.plain() is not None and reader._native.get_fd(reader) >= 0:
         return await reading.read_until_any(reader, separators)
     held = reader._held
@@ -315,15 +316,15 @@ async def _until_any(reader, separators):
     kind = reader._native
     return await waiting.call(lambda *rest: kind.read_until_any_async(reader, *rest),
                               lambda result: kind.read_until_any_finish(reader, result),
-                              separators, GLib.PRIORITY_DEFAULT, halves=[reader],
+                              separators, io_priority, halves=[reader],
                               undo=lambda value: reading.unread(reader, value.get_data()))
 
 
 class Chunks(Iterator):
     """What comes, as it comes: bytes, or as much text as they make."""
 
-    def __init__(self, reader, size, decoder):
-        super().__init__(reader, Kept(lambda data: [data], decoder))
+    def __init__(self, reader, size, decoder, io_priority):
+        super().__init__(reader, Kept(lambda data: [data], decoder), io_priority)
         self._size, self._decoder = size, decoder
         self._is_over = False
 
@@ -407,17 +408,16 @@ def _decoding(text, encoding, error_handling):
     return lambda data: data.decode(encoding, error_handling)
 
 
-def lines(reader, text, separators, strip, encoding, error_handling):
+def lines(reader, text, separators, strip, encoding, error_handling, io_priority):
     decode = _decoding(text, encoding, error_handling)
-    if separators is None:
-        return Lines(reader, decode, strip)
-    values = convert.separators(separators)
-    return Lines(reader, decode, strip) if values == [b'\n'] else Separated(reader, values, decode,
-                                                                           strip)
+    values = [b'\n'] if separators is None else convert.separators(separators)
+    if values == [b'\n']:
+        return Lines(reader, decode, strip, io_priority)
+    return Separated(reader, values, decode, strip, io_priority)
 
 
-def chunks(reader, size, text, encoding, error_handling):
+def chunks(reader, size, text, encoding, error_handling, io_priority):
     if size <= 0:
         raise ValueError('a chunk has one byte at least')
     decoder = codecs.getincrementaldecoder(encoding)(error_handling) if text else None
-    return Chunks(reader, size, decoder)
+    return Chunks(reader, size, decoder, io_priority)

@@ -81,14 +81,14 @@ def _running():
     return state
 
 
-async def _fill(reader):
+async def _fill(reader, io_priority=GLib.PRIORITY_DEFAULT):
     """Waits until there is more in the buffer than now, or the end has come."""
     kind = reader._native
     held, reader._held = reader._held, None
     try:
         await call(lambda *rest: kind.fill_async(reader, *rest),
                    lambda result: kind.fill_finish(reader, result),
-                   kind.get_buffered(reader) + 1, GLib.PRIORITY_DEFAULT, halves=[reader])
+                   kind.get_buffered(reader) + 1, io_priority, halves=[reader])
     finally:
         reader._held = held
 
@@ -129,11 +129,12 @@ class Dropped(BaseException):
     """A task was cancelled after its result had come."""
 
 
-async def attempt(reader, function, undo=None):
+async def attempt(reader, function, undo=None, io_priority=GLib.PRIORITY_DEFAULT):
     """Calls FUNCTION, which reads from READER without waiting, when there is something to read.
 
     If the task is cancelled when the result is there already, UNDO (result) is called: `unread`
-    for what was read. Meanwhile any other operation of READER is refused.
+    for what was read. Meanwhile any other operation of READER is refused. IO_PRIORITY counts
+    where a GLib main context waits.
     """
     held = reader._held
     if held is not None:
@@ -149,7 +150,7 @@ async def attempt(reader, function, undo=None):
 
     reader._held = WAITING
     try:
-        return await attempt_more(reader, allowed, undo)
+        return await attempt_more(reader, allowed, undo, io_priority)
     finally:
         if reader._held is WAITING:
             reader._held = None
@@ -167,7 +168,7 @@ def _undo(reader, undo, value):
             reader._held = held
 
 
-async def attempt_more(reader, function, undo=None):
+async def attempt_more(reader, function, undo=None, io_priority=GLib.PRIORITY_DEFAULT):
     """Like attempt, for who has READER already."""
     state = _running()
     kind = reader._native
@@ -191,7 +192,7 @@ async def attempt_more(reader, function, undo=None):
         state.eager = 0
         fd = -1 if state.is_native else kind.get_fd(reader)
         if fd < 0:
-            await _fill(reader)
+            await _fill(reader, io_priority)
             continue
         if reader._peer is not None:
             reader._push_peer(state)
