@@ -150,7 +150,8 @@ def compile_vala(folder, text):
     path = write(folder, 'program.vala', text)
     flags = [f'-I{TOP}', f'-I{BUILD}', f'-L{LIBRARY}', f'-Wl,-rpath,{LIBRARY}', '-lgprocstream-1',
              '-w']
-    run(['valac', '--vapidir', LIBRARY, '--pkg', 'gio-2.0', '--pkg', 'gprocstream-1', '--pkg', 'posix',
+    run(['valac', '--vapidir', os.path.join(LIBRARY, 'bindings', 'vala', 'vapi'),
+         '--pkg', 'gprocstream-1', '--pkg', 'posix',
          *[word for flag in flags for word in ('-X', flag)], '-o', path + '.out', path], folder)
     return path + '.out'
 

@@ -227,6 +227,24 @@ def a_vala_program_is_built():
     assert run(path + '.out', environment=ENVIRONMENT) == 'installed\n'
 
 
+def a_vala_program_is_built_where_nothing_is_installed():
+    if 'vapi' not in FEATURES:
+        raise tap.Skip('built without the Vala bindings')
+    path = os.path.join(FOLDER.name, 'uninstalled.vala')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(VALA_CONSUMER)
+    # Whether it is set or not, what is there besides is found as ever.
+    for outside in {'XDG_DATA_DIRS': FOLDER.name}, {}:
+        inherited = [f'{name}={value}' for name, value in outside.items()]
+        command = ['env', '-u', 'XDG_DATA_DIRS', *inherited, MESON, 'devenv', '-C', BUILD]
+        run(*command, 'valac', '--pkg', 'gprocstream-1', '-X', '-I.', '-X', '-I' + TOP, '-X', '-w',
+            '-o', path + '.out', path)
+        assert run(*command, path + '.out').endswith('installed\n')
+        shown = run(*command, 'printenv', 'XDG_DATA_DIRS').split()[-1].split(':')
+        assert shown[1:] == [*outside.values(), '/usr/local/share', '/usr/share'], shown
+        os.remove(path + '.out')
+
+
 def translations_are_found():
     if 'nls' not in FEATURES:
         raise tap.Skip('built without translations')
@@ -279,5 +297,6 @@ tap.run('/gproc/install', meson_install_fills_a_prefix, all_public_headers_and_n
         pkg_config_says_all_that_is_needed, a_program_is_built_by_pkg_config_alone,
         a_header_alone_is_refused, the_headers_are_good_cplusplus, the_typelib_is_found,
         the_python_override_is_found, the_folder_of_the_python_override_is_right,
-        the_javascript_override_is_found, a_vala_program_is_built, translations_are_found,
+        the_javascript_override_is_found, a_vala_program_is_built,
+        a_vala_program_is_built_where_nothing_is_installed, translations_are_found,
         messages_are_translated, installed_tests_run_from_where_they_are_installed)
