@@ -671,6 +671,50 @@ test_sizes (void)
   gproc_test_close (&fds[1]);
 }
 
+static void
+assert_message (GError     **error,
+                const char  *expected)
+{
+  g_assert_nonnull (*error);
+  g_assert_cmpstr ((*error)->message, ==, expected);
+  g_clear_error (error);
+}
+
+/* Messages said “1 bytes”, which no language does. */
+static void
+test_one_byte (void)
+{
+  g_autoptr (GProcReader) reader = make_reader_of ("\xff\nabc", -1, 100);
+  g_autoptr (GProcReader) short_line = make_reader_of ("ab\n", -1, 100);
+  g_autoptr (GProcReader) short_data = make_reader_of ("a", -1, 100);
+  g_autoptr (GProcReader) other_data = make_reader_of ("a", -1, 100);
+  g_autoptr (GError) error = NULL;
+
+  gproc_reader_set_limit (reader, 2);
+  g_assert_null (gproc_reader_read_line_utf8 (reader, NULL, &error));
+  assert_message (&error, "A line of 1 byte is not valid UTF-8 without NUL bytes");
+  assert_line (reader, "\xff\n");
+  g_assert_null (gproc_reader_read_to_end (reader, 1, NULL, &error));
+  assert_message (&error, "The stream holds more than the limit of 1 byte");
+  g_assert_null (gproc_reader_read_line (reader, NULL, &error));
+  assert_message (&error, "No separator was found within the limit of 2 bytes");
+  gproc_reader_set_limit (reader, 1);
+  g_assert_null (gproc_reader_read_line (reader, NULL, &error));
+  assert_message (&error, "No separator was found within the limit of 1 byte");
+
+  gproc_reader_set_limit (short_line, 1);
+  g_assert_null (gproc_reader_read_line (short_line, NULL, &error));
+  assert_message (&error, "A separator was found, but the data before it is longer than the limit"
+                          " of 1 byte");
+
+  g_assert_null (gproc_reader_read_until (short_data, ";", -1, NULL, &error));
+  assert_message (&error, "The stream ended after 1 byte without a separator");
+  g_assert_null (gproc_reader_read_exactly (short_data, 1, NULL, &error));
+  assert_message (&error, "0 bytes read on a total of 1 expected byte");
+  g_assert_null (gproc_reader_read_exactly (other_data, 2, NULL, &error));
+  assert_message (&error, "1 byte read on a total of 2 expected bytes");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -701,5 +745,6 @@ main (int   argc,
   gproc_test_add ("/gproc/reader-lines/until-incomplete", test_until_incomplete);
   gproc_test_add ("/gproc/reader-lines/until-linear", test_until_linear);
   gproc_test_add ("/gproc/reader-lines/sizes", test_sizes);
+  gproc_test_add ("/gproc/reader-lines/one-byte", test_one_byte);
   return gproc_test_run ();
 }

@@ -426,6 +426,10 @@ test_queue_limit (void)
   g_assert_cmpuint (gproc_writer_get_bytes_accepted (writer), ==, accepted);
   queue (writer, "12345", 5);
   g_assert_cmpuint (gproc_writer_get_bytes_queued (writer), ==, 15);
+  g_assert_false (gproc_writer_queue (writer, "6", -1, &error));
+  g_assert_cmpstr (error->message, ==,
+                   "There is no room in the queue for 1 more: it holds 15, and its limit is 15");
+  g_clear_error (&error);
   gproc_writer_abort (writer);
   gproc_test_close (&peer);
 }
@@ -687,8 +691,13 @@ test_try_flush (void)
   writer = make_writer (&peer);
   g_assert_true (gproc_writer_try_flush (writer, &error));
   filled = gproc_test_fill (gproc_writer_get_fd (writer));
-  queue (writer, "hello", 5);
+  queue (writer, "h", 1);
   g_assert_false (gproc_writer_try_flush (writer, &error));
+  g_assert_cmpstr (error->message, ==, "1 byte is still waiting to be written");
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  queue (writer, "ello", 4);
+  g_assert_false (gproc_writer_try_flush (writer, &error));
+  g_assert_cmpstr (error->message, ==, "5 bytes are still waiting to be written");
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
   take (peer, filled);
   g_assert_true (gproc_writer_try_flush (writer, &error));

@@ -133,13 +133,21 @@ set_overrun (GProcReadCore  *self,
              GError        **error)
 {
   self->last_consumed = consumed;
-  g_set_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_LIMIT_OVERRUN,
-               found
-                 ? _ (
-                     "A separator was found, but the data before it is longer than the limit of %zu"
-                     " bytes")
-                 : _ ("No separator was found within the limit of %zu bytes"),
-               self->limit);
+  if (found)
+    g_set_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_LIMIT_OVERRUN,
+                 g_dngettext (GETTEXT_PACKAGE,
+                              "A separator was found, but the data before it is longer than the"
+                              " limit of %zu byte",
+                              "A separator was found, but the data before it is longer than the"
+                              " limit of %zu bytes",
+                              self->limit),
+                 self->limit);
+  else
+    g_set_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_LIMIT_OVERRUN,
+                 g_dngettext (GETTEXT_PACKAGE,
+                              "No separator was found within the limit of %zu byte",
+                              "No separator was found within the limit of %zu bytes", self->limit),
+                 self->limit);
 
   return TRUE;
 }
@@ -153,12 +161,21 @@ set_incomplete (GProcReadCore  *self,
 
   self->last_expected = expected;
   self->last_partial = core_take (self, length);
-  if (expected > 0)
+  /* Of two numbers only one has a plural, but fewer than one byte are none. */
+  if (expected == 1)
+    g_set_error_literal (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_INCOMPLETE_READ,
+                         _ ("0 bytes read on a total of 1 expected byte"));
+  else if (expected > 0)
     g_set_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_INCOMPLETE_READ,
-                 _ ("%zu bytes read on a total of %zu expected bytes"), length, expected);
+                 g_dngettext (GETTEXT_PACKAGE, "%zu byte read on a total of %zu expected bytes",
+                              "%zu bytes read on a total of %zu expected bytes", length),
+                 length, expected);
   else
     g_set_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_INCOMPLETE_READ,
-                 _ ("The stream ended after %zu bytes without a separator"), length);
+                 g_dngettext (GETTEXT_PACKAGE,
+                              "The stream ended after %zu byte without a separator",
+                              "The stream ended after %zu bytes without a separator", length),
+                 length);
 
   return TRUE;
 }
@@ -412,7 +429,10 @@ step_line_utf8 (GProcReadCore     *self,
     _gproc_read_core_unread (self, "\n", 1);
   _gproc_read_core_unread (self, data, g_bytes_get_size (line));
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-               _ ("A line of %zu bytes is not valid UTF-8 without NUL bytes"), size);
+               g_dngettext (GETTEXT_PACKAGE,
+                            "A line of %zu byte is not valid UTF-8 without NUL bytes",
+                            "A line of %zu bytes is not valid UTF-8 without NUL bytes", size),
+               size);
 
   return TRUE;
 }
@@ -443,7 +463,10 @@ step_to_end (GProcReadCore     *self,
     {
       self->last_consumed = length;
       g_set_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_LIMIT_OVERRUN,
-                   _ ("The stream holds more than the limit of %zu bytes"), request->count);
+                   g_dngettext (GETTEXT_PACKAGE, "The stream holds more than the limit of %zu byte",
+                                "The stream holds more than the limit of %zu bytes",
+                                request->count),
+                   request->count);
       return TRUE;
     }
   if (!self->eof)

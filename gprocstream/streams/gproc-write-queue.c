@@ -481,8 +481,8 @@ _gproc_queue_check (GProcWriteQueue  *self,
   if (size > 0 && (size > self->limit || queue_length (self) > self->limit - size))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                   _ ("%zu more bytes do not fit into the queue: %zu"
-                      " are waiting and the limit is %zu"),
+                   _ ("There is no room in the queue for %zu more: it holds %zu, and its limit"
+                      " is %zu"),
                    size, queue_length (self), self->limit);
       return FALSE;
     }

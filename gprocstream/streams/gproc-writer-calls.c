@@ -294,9 +294,14 @@ gproc_writer_try_flush (GProcWriter  *self,
     }
 
   if (!idle)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
-                 _ ("%zu bytes are still waiting to be written"),
-                 _gproc_write_queue_get_state (self->queue).queued);
+    {
+      gsize queued = _gproc_write_queue_get_state (self->queue).queued;
+
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
+                   g_dngettext (GETTEXT_PACKAGE, "%zu byte is still waiting to be written",
+                                "%zu bytes are still waiting to be written", queued),
+                   queued);
+    }
 
   return idle;
 }

@@ -171,8 +171,8 @@ class Core:
 
     def _overrun(self, output):
         name = 'stdout' if output.number == 1 else 'stderr'
-        return BufferError(f'{self.limit} bytes of {name} wait to be read, which is the limit: '
-                           'read them, or spawn with a larger output_limit')
+        return BufferError(f'what waits to be read of {name} has reached the limit of bytes, '
+                           f'{self.limit}: read it, or spawn with a larger output_limit')
 
     def abandon(self, output):
         """Nobody is going to read OUTPUT: the process finds its pipe broken."""
