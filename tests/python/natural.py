@@ -112,6 +112,25 @@ def properties_are_attributes():
     fails(AttributeError, setattr, reader, 'bytes_read', 1)
 
 
+def arguments_that_there_are_not_are_named():
+    """With the function that was called, as Python does, and not one within."""
+    reader, launcher = feed(b'abc'), GProc.Launcher()
+    for function, name in ((reader.read_line_async, 'read_line_async'),
+                           (reader.read_exactly_async, 'read_exactly_async'),
+                           (reader.read_lines, 'read_lines'),
+                           (reader.read_until_any, 'read_until_any'),
+                           (launcher.spawn_async, 'spawn_async'),
+                           (start('exit-code', '0').communicate, 'communicate')):
+        error = fails(TypeError, function, no_such=1)
+        assert str(error) == f"{name}() got an unexpected keyword argument 'no_such'", error
+    error = fails(TypeError, launcher.spawn_async, ['true'], argv=['true'])
+    assert str(error) == "spawn_async() got multiple values for argument 'argv'", error
+    error = fails(TypeError, launcher.spawn_async)
+    assert str(error) == "spawn_async() missing required argument 'argv'", error
+    error = fails(TypeError, reader.read_until)
+    assert str(error).startswith('read_until() missing 1 required'), error
+
+
 def files_are_paths():
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, 'output')
@@ -343,7 +362,8 @@ def a_number_that_is_used_again_is_not_mixed_up():
 tap.run('/gproc/python-natural', arguments_are_paths_bytes_and_text,
         a_stage_needs_no_launcher, one_text_is_no_list_of_arguments,
         what_is_written_may_be_of_any_kind, absent_numbers_are_none, properties_are_attributes,
-        files_are_paths, leaving_the_block_stops_the_process, errors_are_those_that_are_caught,
+        arguments_that_there_are_not_are_named, files_are_paths,
+        leaving_the_block_stops_the_process, errors_are_those_that_are_caught,
         selecting_takes_any_sequence, results_are_collected, a_backend_is_written_in_python,
         the_interpreter_ends_at_any_time, a_fork_begins_anew,
         a_number_that_is_used_again_is_not_mixed_up)

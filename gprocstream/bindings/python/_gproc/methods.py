@@ -33,7 +33,7 @@ def guarded(native, name, convert=None, after=None, value=None):
             after(self)
         return result if value is None else value(result)
 
-    return _named(method, native, name)
+    return _named(method, native, name, convert)
 
 
 def wrapped(native, name, convert=None, value=None):
@@ -48,13 +48,16 @@ def wrapped(native, name, convert=None, value=None):
             raise errors.translated(error, self) from None
         return result if value is None else value(result)
 
-    return _named(method, native, name)
+    return _named(method, native, name, convert)
 
 
-def _named(method, native, name):
+def _named(method, native, name, convert=None):
     method.__name__ = name
     method.__qualname__ = name
     method.__doc__ = native.__doc__
+    if convert is not None:
+        # It is the one that finds that an argument is missing or unknown, and says of what.
+        convert.__qualname__ = name
     return method
 
 
@@ -105,14 +108,15 @@ class Awaitable:
         values = dict(zip(names, args))
         for name, value in kwargs.items():
             if name not in names or name in values:
-                raise TypeError(f'{self.name}_async () got an unexpected argument: {name}')
+                how = 'multiple values for' if name in names else 'an unexpected keyword'
+                raise TypeError(f'{self.name}_async() got {how} argument {name!r}')
             values[name] = value
         required = len(self.leading) - len(self.defaults)
         for index, name in enumerate(self.leading):
             if name in values:
                 continue
             if index < required:
-                raise TypeError(f'{self.name}_async () needs {name}')
+                raise TypeError(f'{self.name}_async() missing required argument {name!r}')
             values[name] = self.defaults[index - required]
         leading = [values[name] for name in self.leading]
         if self.convert is not None:

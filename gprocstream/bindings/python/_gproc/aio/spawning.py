@@ -152,6 +152,13 @@ def make_launcher(stdin, stdout, stderr, *, limit, executable=None, preexec_fn=N
     return launcher
 
 
+def check_known(name, keywords):
+    """Says of function NAME, as Python would if it had them one by one, what it does not know."""
+    for keyword in keywords:
+        if keyword not in make_launcher.__kwdefaults__:
+            raise TypeError(f'{name}() got an unexpected keyword argument {keyword!r}')
+
+
 def spawn(argv, stdin, stdout, stderr, limit, keywords):
     """Starts the process. Errors are those of Popen: FileNotFoundError with the name, and so on."""
     names = [_filename(argument) for argument in argv]

@@ -342,6 +342,7 @@ async def create_subprocess_exec(program, *args, stdin=None, stdout=None, stderr
                                  limit=DEFAULT_LIMIT, **kwds):
     """Starts a program. The keywords are those of subprocess.Popen."""
     spawning.check_fixed(False, kwds)
+    spawning.check_known('create_subprocess_exec', kwds)
     return _start([program, *args], stdin, stdout, stderr, limit, kwds)
 
 
@@ -351,6 +352,7 @@ async def create_subprocess_shell(cmd, stdin=None, stdout=None, stderr=None, lim
     if not isinstance(cmd, (bytes, str)):
         raise ValueError('cmd must be a string')
     spawning.check_fixed(True, kwds)
+    spawning.check_known('create_subprocess_shell', kwds)
     shell = kwds.pop('executable', None) or '/bin/sh'
     return _start([shell, '-c', cmd], stdin, stdout, stderr, limit, kwds)
 
