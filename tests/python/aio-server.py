@@ -8,7 +8,7 @@ import socket
 import struct
 import tempfile
 
-from aio_harness import GProc, asyncio, fails, tcp_pair, tests
+from aio_harness import GProc, asyncio, descriptors, fails, tcp_pair, tests
 
 
 async def _echo(reader, writer):
@@ -211,6 +211,56 @@ async def what_contradicts_itself_is_refused():
                      asyncio.open_connection('a', 1, ssl='yes')):
             await fails(TypeError, call)
         await fails(OSError, asyncio.start_server(_echo, '192.0.2.1', 0))
+
+
+async def what_was_made_is_closed_where_it_fails():
+    """At once: the traceback keeps what a function forgot, and otherwise collecting it warns."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [os.path.join(folder, name) for name in ('one', 'two')]
+        server = await asyncio.start_unix_server(_echo, paths[0])
+        before = descriptors()
+        for wrong in 'many', None, 1.5, 1 << 40:
+            for call in (asyncio.start_server(_echo, ['127.0.0.1', '127.0.0.2'], 0, backlog=wrong),
+                         asyncio.start_unix_server(_echo, paths[1], backlog=wrong)):
+                error = await fails((TypeError, OverflowError), call)
+                assert descriptors() == before, (wrong, error)
+        for call in (asyncio.open_unix_connection(5), asyncio.open_unix_connection('a' * 200),
+                     asyncio.open_unix_connection(paths[0], limit='long'),
+                     asyncio.start_unix_server(_echo, 5),
+                     asyncio.open_connection('127.0.0.1', 1, local_addr=('127.0.0.1', 1.5)),
+                     asyncio.open_connection('127.0.0.1', 1, family='any')):
+            error = await fails((TypeError, OSError), call)
+            assert descriptors() == before, error
+        server.close()
+
+
+async def a_server_that_nobody_gets_does_not_serve():
+    before = descriptors()
+    for turns in range(20):
+        task = asyncio.ensure_future(asyncio.start_server(_echo, '127.0.0.1', 0))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if task.done():
+            task.result().close()
+            break
+        task.cancel()
+        error = await fails(asyncio.CancelledError, task)
+        assert descriptors() == before, (turns, error)
+    else:
+        raise AssertionError('it never began')
+    assert turns > 1
+
+
+async def a_socket_that_was_given_stays_with_its_owner():
+    sock = socket.socket()
+    sock.bind(('127.0.0.1', 0))
+    await fails(TypeError, asyncio.start_server(_echo, sock=sock, backlog='many'))
+    server = await asyncio.start_server(_echo, sock=sock)
+    reader, writer = await asyncio.open_connection(*sock.getsockname())
+    writer.write(b'served\n')
+    assert await reader.readline() == b'served\n'
+    writer.close()
+    server.close()
 
 
 async def the_next_address_is_tried():

@@ -19,7 +19,8 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import tap  # noqa: E402
 
-__all__ = ['GLib', 'GProc', 'TESTPROG', 'asyncio', 'fails', 'run', 'tap', 'tcp_pair', 'tests']
+__all__ = ['GLib', 'GProc', 'TESTPROG', 'asyncio', 'descriptors', 'fails', 'run', 'tap',
+           'tcp_pair', 'tests']
 
 TESTPROG = os.environ['GPROC_TESTPROG']
 

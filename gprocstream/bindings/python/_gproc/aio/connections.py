@@ -109,8 +109,9 @@ async def open_unix_connection(path=None, *, limit=DEFAULT_LIMIT, ssl=None, sock
     if path is not None:
         if sock is not None:
             raise ValueError('path and sock can not be specified at the same time')
+        address = os.fspath(path)
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        await _connect_socket(loop, sock, os.fspath(path))
+        await _connect_socket(loop, sock, address)
     elif sock is None:
         raise ValueError('no path and sock were specified')
     elif sock.family != socket.AF_UNIX or sock.type != socket.SOCK_STREAM:

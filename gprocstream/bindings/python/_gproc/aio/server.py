@@ -83,18 +83,24 @@ class Server(asyncio.AbstractServer):
             self._serving_forever_fut = None
 
     def close(self):
-        sockets, self._sockets = self._sockets, None
+        sockets = self._release()
         if sockets is None:
             return
         for sock in sockets:
-            self._loop.remove_reader(sock.fileno())
             sock.close()
-        self._serving = False
         if self._serving_forever_fut is not None and not self._serving_forever_fut.done():
             self._serving_forever_fut.cancel()
             self._serving_forever_fut = None
         if not self._clients:
             self._wakeup()
+
+    def _release(self):
+        """Accepts nobody any more. Gives its sockets, which are still open."""
+        sockets, self._sockets = self._sockets, None
+        for sock in sockets or ():
+            self._loop.remove_reader(sock.fileno())
+        self._serving = False
+        return sockets
 
     def close_clients(self):
         """Closes all connections, once what is queued for them is written."""
@@ -192,13 +198,22 @@ class Server(asyncio.AbstractServer):
             transport.fail(error, 'Error on transport creation for incoming connection')
 
 
-async def _serve(loop, sockets, callback, limit, context, backlog, start_serving, timeouts):
-    for sock in sockets:
-        sock.setblocking(False)
+async def _serve(loop, sockets, callback, limit, context, backlog, start_serving, timeouts,
+                 are_given):
     server = Server(loop, sockets, callback, limit, context, backlog, timeouts)
-    if start_serving:
-        server._start()
-        await asyncio.sleep(0)
+    try:
+        for sock in sockets:
+            sock.setblocking(False)
+        if start_serving:
+            server._start()
+            await asyncio.sleep(0)
+    except BaseException:
+        # Nobody gets the server. Only those who gave a socket can do something with it.
+        if are_given:
+            server._release()
+        else:
+            server.close()
+        raise
     return server
 
 
@@ -224,7 +239,7 @@ async def start_server(client_connected_cb, host=None, port=None, *, limit=DEFAU
         check_socket(sock)
         sockets = [sock]
     return await _serve(loop, sockets, client_connected_cb, limit, ssl, backlog, start_serving,
-                        timeouts)
+                        timeouts, are_given=sock is not None)
 
 
 async def _bind(loop, host, port, family, flags, reuse_address, reuse_port, keep_alive):
@@ -291,7 +306,8 @@ async def start_unix_server(client_connected_cb, path=None, *, limit=DEFAULT_LIM
     check_limit(limit)
     if cleanup_socket:
         raise NotImplementedError('cleanup_socket is not supported: remove the socket yourself')
-    if path is not None:
+    is_given = path is None
+    if not is_given:
         if sock is not None:
             raise ValueError('path and sock can not be specified at the same time')
         sock = _bind_unix(os.fspath(path))
@@ -300,7 +316,7 @@ async def start_unix_server(client_connected_cb, path=None, *, limit=DEFAULT_LIM
     elif sock.family != socket.AF_UNIX or sock.type != socket.SOCK_STREAM:
         raise ValueError(f'A UNIX Domain Stream Socket was expected, got {sock!r}')
     return await _serve(loop, [sock], client_connected_cb, limit, ssl, backlog, start_serving,
-                        timeouts)
+                        timeouts, are_given=is_given)
 
 
 def _bind_unix(path):
