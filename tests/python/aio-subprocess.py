@@ -393,6 +393,13 @@ async def limits_are_set():
     process = await asyncio.create_subprocess_exec('echo', '0123456789', stdout=PIPE, limit=5)
     await fails(ValueError, process.stdout.readline())
     assert await process.stdout.read() == b'' and await process.wait() == 0
+    # For asyncio it may be any number, for a GObject a whole one of 64 bits.
+    for limit, expected in (10.5, 10), (0.5, 1), (float('inf'), None), (1 << 70, None):
+        process = await asyncio.create_subprocess_exec('echo', '0123456789', stdout=PIPE,
+                                                       limit=limit)
+        assert process.stdout.gobject.limit == (expected or (1 << 63) - 1)
+        assert await process.stdout.read() == b'0123456789\n'
+        assert await process.wait() == 0
 
 
 async def a_transport_that_is_closed_kills():

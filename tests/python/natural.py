@@ -4,6 +4,9 @@
 
 import array
 import asyncio
+import decimal
+import fractions
+import math
 import os
 import pathlib
 import signal
@@ -129,6 +132,42 @@ def arguments_that_there_are_not_are_named():
     assert str(error) == "spawn_async() missing required argument 'argv'", error
     error = fails(TypeError, reader.read_until)
     assert str(error).startswith('read_until() missing 1 required'), error
+
+
+def numbers_are_whole():
+    """Introspection takes a float and drops what is behind the point: half a second was none."""
+    launcher, stream, pipeline = GProc.Launcher(), start('hold'), GProc.Pipeline()
+    takers = {
+        'timeout': [lambda value: GProc.Launcher(timeout=value), launcher.set_timeout,
+                    lambda value: launcher.set_timeout(timeout_ms=value),
+                    lambda value: setattr(launcher, 'timeout', value)],
+        'stop_grace': [lambda value: GProc.Launcher(**{'stop-grace': value}),
+                       launcher.set_stop_grace],
+        'post_exit_grace': [lambda value: GProc.Launcher(post_exit_grace=value),
+                            stream.set_post_exit_grace],
+        'grace_ms': [lambda value: stream.stop(value, None), stream.stop_async,
+                     lambda value: pipeline.stop(grace_ms=value)],
+        'timeout_ms': [lambda value: GProc.select([stream.stdout], timeout_ms=value)],
+    }
+    wrong = 0.5, 1e-9, fractions.Fraction(1, 2), decimal.Decimal('0.5'), math.nan, math.inf
+    for name, functions in takers.items():
+        for function in functions:
+            for value in wrong:
+                message = str(fails(ValueError, function, value))
+                assert message.startswith(f'{name} is a whole number of milliseconds'), message
+            assert '0.5 seconds are 500' in str(fails(ValueError, function, 0.5))
+            fails(TypeError, function, 'long')
+    assert stream.running
+    for function in (lambda value: GProc.Launcher(output_limit=value), launcher.set_pipe_size,
+                     lambda value: setattr(stream.stdout, 'limit', value)):
+        assert 'whole number of bytes' in str(fails(ValueError, function, 1.5))
+    assert 'whole number, not' in str(fails(ValueError, GProc.Launcher, umask=1.5))
+    assert GProc.Launcher(timeout=2.0, stop_grace=fractions.Fraction(4, 2)).timeout == 2
+    launcher.timeout = 3.0
+    stream.stdout.limit = 1e6
+    assert (launcher.timeout, stream.stdout.limit) == (3, 1_000_000)
+    fails(OverflowError, launcher.set_timeout, -1)
+    stream.stop(0.0)
 
 
 def files_are_paths():
@@ -362,7 +401,7 @@ def a_number_that_is_used_again_is_not_mixed_up():
 tap.run('/gproc/python-natural', arguments_are_paths_bytes_and_text,
         a_stage_needs_no_launcher, one_text_is_no_list_of_arguments,
         what_is_written_may_be_of_any_kind, absent_numbers_are_none, properties_are_attributes,
-        arguments_that_there_are_not_are_named, files_are_paths,
+        arguments_that_there_are_not_are_named, numbers_are_whole, files_are_paths,
         leaving_the_block_stops_the_process, errors_are_those_that_are_caught,
         selecting_takes_any_sequence, results_are_collected, a_backend_is_written_in_python,
         the_interpreter_ends_at_any_time, a_fork_begins_anew,

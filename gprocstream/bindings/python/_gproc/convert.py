@@ -1,10 +1,36 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What Python programs pass, as what introspection takes."""
 
+import decimal
+import math
+import numbers
 import os
 from collections.abc import Mapping
 
 from gi.repository import GLib
+
+
+# What numbers count, by the names of properties and of parameters.
+UNITS = {
+    **dict.fromkeys(('timeout', 'timeout_ms', 'stop_grace', 'post_exit_grace', 'grace_ms'),
+                    'milliseconds'),
+    **dict.fromkeys(('limit', 'reader_limit', 'output_limit', 'queue_limit', 'high_watermark',
+                     'low_watermark', 'pipe_size'), 'bytes'),
+}
+
+
+def whole(name, value):
+    """VALUE as a whole number. Introspection would take 0.5, of seconds most likely, for 0."""
+    if isinstance(value, int) or not isinstance(value, (numbers.Real, decimal.Decimal)):
+        return value
+    is_finite = math.isfinite(value)
+    if is_finite and value == int(value):
+        return int(value)
+    unit = UNITS.get(name)
+    text = f'{name} is a whole number{f" of {unit}" if unit else ""}, not {value}'
+    if is_finite and unit == 'milliseconds':
+        text += f': {value} seconds are {round(value * 1000)}'
+    raise ValueError(text)
 
 
 def argv(arguments):

@@ -6,6 +6,9 @@ import functools
 from gi.repository import GLib, GObject
 
 from . import errors, waiting
+from .convert import whole
+
+INTEGERS = (GObject.TYPE_INT, GObject.TYPE_UINT, GObject.TYPE_INT64, GObject.TYPE_UINT64)
 
 
 def give_back(*halves):
@@ -173,12 +176,34 @@ def add_awaitables(kind, *awaitables):
 
 
 def add_properties(kind, native):
-    """Properties of NATIVE as attributes. What overrides a getter or a setter holds for them."""
+    """Properties of NATIVE as attributes. What overrides a getter or a setter holds for them.
+
+    Numbers are whole ones, also as keywords of the constructor.
+    """
     for specification in GObject.list_properties(native):
         name = specification.name.replace('-', '_')
-        if specification.owner_type != native.__gtype__ or hasattr(kind, name):
+        if specification.owner_type != native.__gtype__:
             continue
-        setattr(kind, name, _property(kind, name, specification))
+        setter = 'set_' + name
+        if specification.value_type in INTEGERS and hasattr(native, setter):
+            setattr(kind, setter, _whole_setter(getattr(kind, setter), setter, name))
+        if not hasattr(kind, name):
+            setattr(kind, name, _property(kind, name, specification))
+
+    def __init__(self, *args, **properties):
+        for name in properties:
+            properties[name] = whole(name.replace('-', '_'), properties[name])
+        super(kind, self).__init__(*args, **properties)
+
+    kind.__init__ = __init__
+
+
+def _whole_setter(native, setter, name):
+    def method(self, *args, **kwargs):
+        return native(self, *(whole(name, value) for value in args),
+                      **{key: whole(name, value) for key, value in kwargs.items()})
+
+    return _named(method, native, setter)
 
 
 def _property(kind, name, specification):

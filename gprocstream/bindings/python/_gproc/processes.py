@@ -205,11 +205,14 @@ def _complete_common(kind):
     native = kind._native
     for name in 'get_returncode', 'try_wait', 'wait':
         setattr(kind, name, wrapped(getattr(native, name), name, value=_returncode))
-    for name in 'stop', 'wait_check':
-        setattr(kind, name, wrapped(getattr(native, name), name))
+    kind.wait_check = wrapped(native.wait_check, 'wait_check')
+    kind.stop = wrapped(
+        native.stop, 'stop',
+        lambda grace_ms, cancellable=None: (convert.whole('grace_ms', grace_ms), cancellable))
     add_awaitables(
         kind,
-        Awaitable(native, 'stop', ['grace_ms'], [STOP_GRACE]),
+        Awaitable(native, 'stop', ['grace_ms'], [STOP_GRACE],
+                  convert=lambda grace_ms: [convert.whole('grace_ms', grace_ms)]),
         Awaitable(native, 'close', plain=HalvesMethods._close),
     )
 

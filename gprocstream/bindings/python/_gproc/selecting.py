@@ -3,7 +3,7 @@
 
 from gi.repository import GLib
 
-from . import errors
+from . import convert, errors
 from .methods import give_back
 from .native import GProc
 
@@ -12,6 +12,7 @@ _select = GProc.select
 
 def select(readers, writers=(), timeout_ms=-1, cancellable=None):
     """Those of `readers` and `writers` that are ready; none if the time is over."""
+    timeout_ms = convert.whole('timeout_ms', timeout_ms)
     give_back(*readers)
     try:
         return _select(list(readers), list(writers), timeout_ms, cancellable)

@@ -11,6 +11,7 @@ import socket
 
 from gi.module import get_introspection_module
 
+from .reader import gobject_limit
 from .transport import Transport
 from .writer import FlowControlMixin
 
@@ -79,7 +80,7 @@ def connect_reader(reader):
     reader._data.clear()
     reader._bridge = down
     reader._source = GProc.Reader.new_for_fd(theirs, True)
-    reader._source.set_limit(reader._limit)
+    reader._source.set_limit(gobject_limit(reader._limit))
     reader._is_shared = True
     if reader._eof:
         down.close()

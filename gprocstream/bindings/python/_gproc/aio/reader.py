@@ -30,6 +30,11 @@ def check_limit(limit):
         raise ValueError('Limit cannot be <= 0')
 
 
+def gobject_limit(limit):
+    """The one of a GProc.Reader for LIMIT, which for asyncio may be any number."""
+    return max(1, int(min(GLib.MAXINT64, limit)))
+
+
 class _Pull:
     """Stands for the future of a read that waits for the GProc.Reader itself."""
 
@@ -102,7 +107,7 @@ class StreamReader:
             # The connection is gone, but what it left is not.
             rest = GLib.Bytes.new(bytes(self._buffer))
             self._source = GProc.Reader.new(Gio.MemoryInputStream.new_from_bytes(rest))
-            self._source.set_limit(self._limit)
+            self._source.set_limit(gobject_limit(self._limit))
             self._data.clear()
             self._transport = None
             self._eof = False

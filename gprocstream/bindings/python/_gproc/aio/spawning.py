@@ -12,6 +12,7 @@ from gi.module import get_introspection_module
 from gi.repository import GLib
 
 from .errors import number_of
+from .reader import gobject_limit
 
 GProc = get_introspection_module('GProc')
 
@@ -127,7 +128,7 @@ def make_launcher(stdin, stdout, stderr, *, limit, executable=None, preexec_fn=N
     launcher = GProc.Launcher()
     for name, value in ('stdin', stdin), ('stdout', stdout), ('stderr', stderr):
         _redirect(launcher, name, value)
-    launcher.set_reader_limit(limit)
+    launcher.set_reader_limit(gobject_limit(limit))
     launcher.set_post_exit_grace(-1)
     if process_group not in (None, -1, 0):
         raise NotImplementedError('process_group is only supported as 0, for a new group')
