@@ -406,7 +406,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Leftover, leftover_clear)
 static void
 test_leftover_of_closed_target (void)
 {
-  g_auto (Leftover) leftover = { 0 };
+  g_auto (Leftover) leftover = { NULL, NULL, NULL, -1 };
   GProcWriter *target;
   guint64 taken;
 
@@ -451,7 +451,7 @@ drop_in_child (gconstpointer data)
 static void
 test_leftover_in_child (void)
 {
-  g_auto (Leftover) leftover = { 0 };
+  g_auto (Leftover) leftover = { NULL, NULL, NULL, -1 };
   gsize total;
 
   if (gproc_test_cannot_fork ())

@@ -329,6 +329,7 @@ _gproc_mover_run_async (GProcMover         *self,
   self->cancelled = self->over = FALSE;
   self->looks_at_peer = self->peer_gone = FALSE;
   self->from.closing = self->to.closing = FALSE;
+  self->from.guest.unmarked = self->to.guest.unmarked = FALSE;
   self->progress = progress;
   self->func = func;
   self->user_data = user_data;

@@ -298,11 +298,13 @@ _gproc_mover_end (GProcMover *self)
   _gproc_mover_take_back_held (self);
   _gproc_joint_clear (&self->joint);
   _gproc_buffer_trim (&_gproc_reader_get_core (self->reader)->buffer);
-  g_mutex_unlock (&ops->lock);
-  if (self->source_marked)
+  if (self->source_marked && !self->from.guest.unmarked)
     g_input_stream_clear_pending (self->source);
-  if (self->target_marked)
+  g_mutex_unlock (&ops->lock);
+  g_mutex_lock (&self->writer->ops.lock);
+  if (self->target_marked && !self->to.guest.unmarked)
     g_output_stream_clear_pending (self->target);
+  g_mutex_unlock (&self->writer->ops.lock);
   self->source_marked = self->target_marked = FALSE;
   _gproc_reader_check_ended (self->reader);
 }

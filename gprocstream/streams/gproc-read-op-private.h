@@ -40,6 +40,7 @@ gboolean _gproc_read_ops_close_input (GProcReadOps  *self,
 void _gproc_read_ops_enter (GProcReadOps *self,
                             GProcGuest   *guest);
 void _gproc_read_ops_leave (GProcReadOps *self);
+void _gproc_read_ops_unmark (GProcReadOps *self);
 
 /* See _gproc_reader_shutdown (). */
 void _gproc_read_ops_shut (GProcReadOps    *self,

@@ -272,6 +272,15 @@ _gproc_read_ops_leave (GProcReadOps *self)
 }
 
 void
+_gproc_read_ops_unmark (GProcReadOps *self)
+{
+  g_mutex_lock (&self->lock);
+  if (self->guest != NULL)
+    self->guest->unmarked = TRUE;
+  g_mutex_unlock (&self->lock);
+}
+
+void
 _gproc_read_ops_shut (GProcReadOps    *self,
                       GProcReaderFunc  func,
                       gpointer         user_data)

@@ -159,6 +159,7 @@ void
 _gproc_reader_force_close (GProcReader *self)
 {
   _gproc_reader_shutdown (self, NULL, NULL);
+  _gproc_read_ops_unmark (&self->ops);
   g_input_stream_clear_pending (G_INPUT_STREAM (self));
   g_input_stream_close (G_INPUT_STREAM (self), NULL, NULL);
 }

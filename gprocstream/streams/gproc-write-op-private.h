@@ -43,6 +43,7 @@ void _gproc_write_op_start (GProcWriteOps        *ops,
 void _gproc_write_ops_enter (GProcWriteOps *ops,
                              GProcGuest    *guest);
 void _gproc_write_ops_leave (GProcWriteOps *ops);
+void _gproc_write_ops_unmark (GProcWriteOps *ops);
 
 /* Has all operations that are pending complete with CLOSED, and new ones too. */
 void _gproc_write_ops_shut (GProcWriteOps *ops);

@@ -366,6 +366,15 @@ _gproc_write_ops_leave (GProcWriteOps *ops)
 }
 
 void
+_gproc_write_ops_unmark (GProcWriteOps *ops)
+{
+  g_mutex_lock (&ops->lock);
+  if (ops->guest != NULL)
+    ops->guest->unmarked = TRUE;
+  g_mutex_unlock (&ops->lock);
+}
+
+void
 _gproc_write_ops_shut (GProcWriteOps *ops)
 {
   g_mutex_lock (&ops->lock);

@@ -64,6 +64,16 @@ struct _GProcWriteQueue
   GSource *linger;
 };
 
+/* How many bytes are queued, with those that a base stream is writing. */
+static inline gsize
+_gproc_queue_length (GProcWriteQueue *self)
+{
+  return self->pieces.length + self->in_flight_size;
+}
+
+/* To be called when that has changed, or what is too many. */
+void _gproc_queue_update_paused (GProcWriteQueue *self);
+
 /* Whether nothing is left to do before a close. */
 gboolean _gproc_queue_is_idle (GProcWriteQueue *self);
 

@@ -41,17 +41,11 @@ _gproc_write_queue_unref (GProcWriteQueue *self)
   g_free (self);
 }
 
-static gsize
-queue_length (GProcWriteQueue *self)
-{
-  return self->pieces.length + self->in_flight_size;
-}
-
 /* Whether nothing is left to do before a close. */
 gboolean
 _gproc_queue_is_idle (GProcWriteQueue *self)
 {
-  return queue_length (self) == 0 && (!self->end_wanted || self->ended) && !self->base_busy;
+  return _gproc_queue_length (self) == 0 && (!self->end_wanted || self->ended) && !self->base_busy;
 }
 
 static gboolean
@@ -88,10 +82,10 @@ _gproc_queue_wake_waiters (GProcWriteQueue *self)
     }
 }
 
-static void
-queue_update_paused (GProcWriteQueue *self)
+void
+_gproc_queue_update_paused (GProcWriteQueue *self)
 {
-  gsize length = queue_length (self);
+  gsize length = _gproc_queue_length (self);
 
   if (length > self->high)
     self->paused = TRUE;
@@ -230,8 +224,8 @@ _gproc_queue_push (GProcWriteQueue *self,
 
   if (self->pieces.length > 0 && !_gproc_output_is_plain (&self->output))
     queue_write (self, budget);
-  queue_update_paused (self);
-  if (queue_length (self) == 0 && self->end_wanted && !self->ended)
+  _gproc_queue_update_paused (self);
+  if (_gproc_queue_length (self) == 0 && self->end_wanted && !self->ended)
     queue_end (self);
   if (self->closing && _gproc_queue_is_idle (self))
     _gproc_queue_close (self);
@@ -411,55 +405,6 @@ _gproc_write_queue_push_all_or_wait (GProcWriteQueue *self)
 }
 
 gboolean
-_gproc_write_queue_is_idle (GProcWriteQueue *self)
-{
-  gboolean idle;
-
-  g_mutex_lock (&self->lock);
-  idle = _gproc_queue_is_idle (self);
-  g_mutex_unlock (&self->lock);
-
-  return idle;
-}
-
-int
-_gproc_write_queue_get_fd (GProcWriteQueue *self)
-{
-  int fd;
-
-  g_mutex_lock (&self->lock);
-  fd = _gproc_output_get_fd (&self->output);
-  g_mutex_unlock (&self->lock);
-
-  return fd;
-}
-
-GSource *
-_gproc_write_queue_create_source (GProcWriteQueue *self)
-{
-  GSource *source = NULL;
-
-  g_mutex_lock (&self->lock);
-  if (self->output.base != NULL && self->output.pollable)
-    source = _gproc_output_create_source (&self->output);
-  g_mutex_unlock (&self->lock);
-
-  return source;
-}
-
-gboolean
-_gproc_write_queue_is_plain (GProcWriteQueue *self)
-{
-  gboolean plain;
-
-  g_mutex_lock (&self->lock);
-  plain = _gproc_output_is_plain (&self->output);
-  g_mutex_unlock (&self->lock);
-
-  return plain;
-}
-
-gboolean
 _gproc_queue_check (GProcWriteQueue  *self,
                     gsize             size,
                     GError          **error)
@@ -478,12 +423,12 @@ _gproc_queue_check (GProcWriteQueue  *self,
       return FALSE;
     }
 
-  if (size > 0 && (size > self->limit || queue_length (self) > self->limit - size))
+  if (size > 0 && (size > self->limit || _gproc_queue_length (self) > self->limit - size))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
                    _ ("There is no room in the queue for %zu more: it holds %zu, and its limit"
                       " is %zu"),
-                   size, queue_length (self), self->limit);
+                   size, _gproc_queue_length (self), self->limit);
       return FALSE;
     }
 
@@ -540,7 +485,7 @@ queue_writes_through (GProcWriteQueue *self)
 {
   guint iteration = _gproc_poller_get_iteration (self->home);
 
-  if (queue_length (self) > 0 || self->scheduled || self->through_iteration == iteration ||
+  if (_gproc_queue_length (self) > 0 || self->scheduled || self->through_iteration == iteration ||
       _gproc_output_is_plain (&self->output))
     return FALSE;
 
@@ -593,7 +538,7 @@ _gproc_write_queue_append (GProcWriteQueue  *self,
       if (queue_is_worth_a_push (self))
         _gproc_queue_push (self, GPROC_PUSH_BUDGET);
       else
-        queue_update_paused (self);
+        _gproc_queue_update_paused (self);
       if (self->pieces.length > 0)
         _gproc_queue_schedule (self);
 
@@ -627,7 +572,7 @@ _gproc_write_queue_write_through (GProcWriteQueue      *self,
     {
       count = 0;
     }
-  else if (queue_length (self) > 0)
+  else if (_gproc_queue_length (self) > 0)
     {
       _gproc_queue_schedule (self);
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
@@ -747,59 +692,4 @@ _gproc_write_queue_remove_waiter (GProcWriteQueue *self,
   if (_gproc_output_is_plain (&self->output) && self->pieces.length > 0 && !self->base_busy)
     _gproc_queue_schedule (self);
   g_mutex_unlock (&self->lock);
-}
-
-void
-_gproc_write_queue_set_watermarks (GProcWriteQueue *self,
-                                   gsize            high,
-                                   gsize            low)
-{
-  g_mutex_lock (&self->lock);
-  self->high = high;
-  self->low = low;
-  queue_update_paused (self);
-  _gproc_queue_wake_waiters (self);
-  g_mutex_unlock (&self->lock);
-}
-
-void
-_gproc_write_queue_set_limit (GProcWriteQueue *self,
-                              gsize            limit)
-{
-  g_mutex_lock (&self->lock);
-  self->limit = limit;
-  g_mutex_unlock (&self->lock);
-}
-
-GProcWriteQueueState
-_gproc_write_queue_get_state (GProcWriteQueue *self)
-{
-  GProcWriteQueueState state;
-
-  g_mutex_lock (&self->lock);
-  state.queued = queue_length (self);
-  state.high = self->high;
-  state.low = self->low;
-  state.limit = self->limit;
-  state.accepted = self->accepted;
-  state.written = self->written;
-  state.discarded = self->discarded;
-  state.open = !self->closed && !self->closing && !self->end_wanted;
-  state.closed = self->closed;
-  state.broken = self->error != NULL;
-  g_mutex_unlock (&self->lock);
-
-  return state;
-}
-
-GProcDescriptor *
-_gproc_write_queue_get_descriptor (GProcWriteQueue *self)
-{
-  return self->output.descriptor;
-}
-
-GOutputStream *
-_gproc_write_queue_get_base (GProcWriteQueue *self)
-{
-  return self->output.base;
 }

@@ -145,6 +145,7 @@ _gproc_writer_force_close (GProcWriter *self)
 {
   gproc_writer_abort (self);
   self->forced = TRUE;
+  _gproc_write_ops_unmark (&self->ops);
   g_output_stream_clear_pending (G_OUTPUT_STREAM (self));
   g_output_stream_close (G_OUTPUT_STREAM (self), NULL, NULL);
 }
