@@ -411,7 +411,8 @@ test_timeout (gconstpointer data)
   g_autofree char *line = NULL;
   const char *argv[] = { program, "hold", NULL };
 
-  gproc_launcher_set_timeout (launcher, 50);
+  /* Enough for the program to have said what it says, also where much else runs. */
+  gproc_launcher_set_timeout (launcher, 1500);
   stream = gproc_launcher_spawn (launcher, argv, &error);
   g_assert_no_error (error);
   result = communicate (stream, GPOINTER_TO_UINT (data), NULL, NULL, &error);
