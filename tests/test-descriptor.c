@@ -689,6 +689,50 @@ test_grow_borrowed (void)
   gproc_test_close (&fds[1]);
 }
 
+static void
+unref_descriptor (gconstpointer data)
+{
+  _gproc_descriptor_unref ((gpointer) data);
+}
+
+/* But not by the child of a fork, whose parent goes on with it. */
+static void
+test_grow_in_child (void)
+{
+  GProcDescriptor *descriptor;
+  int fds[2];
+  int grown;
+
+  if (gproc_test_cannot_fork ())
+    return;
+
+  gproc_test_pipe (fds);
+  descriptor = _gproc_descriptor_new (fds[0], FALSE, GPROC_DESCRIPTOR_READ, NULL);
+  _gproc_descriptor_grow (descriptor, GPROC_PIPE_SIZE_FOR_COPIES);
+  grown = fcntl (fds[0], F_GETPIPE_SZ);
+  gproc_test_fork (unref_descriptor, descriptor);
+  g_assert_cmpint (fcntl (fds[0], F_GETPIPE_SZ), ==, grown);
+  _gproc_descriptor_unref (descriptor);
+  gproc_test_close (&fds[0]);
+  gproc_test_close (&fds[1]);
+}
+
+/* A number that is nothing any more is for the call on it to tell, not something to wait for. */
+static void
+test_master_closed (void)
+{
+  int master;
+  int slave;
+  int number;
+
+  gproc_test_pty (&master, &slave);
+  number = master;
+  g_assert_cmpint (_gproc_check_master (number), ==, 0);
+  gproc_test_close (&master);
+  g_assert_cmpint (_gproc_check_master (number), ==, 0);
+  gproc_test_close (&slave);
+}
+
 /* With an owner it is that object which closes. */
 static void
 test_owner (void)
@@ -741,6 +785,8 @@ main (int   argc,
   gproc_test_add ("/gproc/descriptor/pipe-end", test_pipe_end);
   gproc_test_add ("/gproc/descriptor/grow", test_grow);
   gproc_test_add ("/gproc/descriptor/grow-borrowed", test_grow_borrowed);
+  gproc_test_add ("/gproc/descriptor/grow-in-child", test_grow_in_child);
+  gproc_test_add ("/gproc/descriptor/master-closed", test_master_closed);
   gproc_test_add ("/gproc/descriptor/owner", test_owner);
   return gproc_test_run ();
 }

@@ -424,6 +424,34 @@ test_leftover_of_closed_target (void)
                     ==, taken);
 }
 
+/* What is refused behind a flush does not make that flush succeed. */
+static void
+test_leftover_behind_flush (void)
+{
+  g_auto (Leftover) leftover = { NULL, NULL, NULL, -1 };
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_autofree char *data = g_malloc0 (600000);
+  g_autoptr (GBytes) some = NULL;
+  g_autoptr (GError) error = NULL;
+
+  leftover_init (&leftover);
+  g_assert_true (gproc_writer_queue (leftover.target, data, 600000, &error));
+  g_output_stream_flush_async (G_OUTPUT_STREAM (leftover.target), 0, NULL, gproc_test_call_done,
+                               &call);
+  g_assert_true (gproc_writer_write_eof (leftover.target, &error));
+  g_clear_object (&leftover.pump);
+  some = gproc_test_read_available (leftover.peer, 8192);
+  gproc_test_settle ();
+  g_assert_cmpuint (gproc_writer_get_bytes_discarded (leftover.target), >, 0);
+  g_assert_cmpuint (gproc_writer_get_bytes_queued (leftover.target), >, 0);
+  g_assert_cmpint (call.done, ==, 0);
+
+  gproc_writer_abort (leftover.target);
+  g_assert_false (g_output_stream_flush_finish (G_OUTPUT_STREAM (leftover.target),
+                                                gproc_test_call_wait (&call), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
 static gsize
 drain_peer (int fd)
 {
@@ -557,6 +585,7 @@ main (int    argc,
   gproc_test_add ("/gproc/transfer-regressions/attached-to-result", test_attached_to_result);
   gproc_test_add ("/gproc/transfer-regressions/leftover/closed-target",
                   test_leftover_of_closed_target);
+  gproc_test_add ("/gproc/transfer-regressions/leftover/behind-flush", test_leftover_behind_flush);
   gproc_test_add ("/gproc/transfer-regressions/leftover/child", test_leftover_in_child);
   gproc_test_add ("/gproc/transfer-regressions/held-in-child", test_held_in_child);
 

@@ -72,8 +72,9 @@ gsize _gproc_get_write_step (int fd);
 /* Whether @fd is the master side of a pseudo-terminal. */
 gboolean _gproc_is_master (int fd);
 
-/* 0 if such a side takes more now, or −EAGAIN; −EPIPE if there is nobody with the slave side open
- * and no room for more: it may be opened again, but a wait for that ends at once, each time. */
+/* 0 if such a side takes more now, or says what is wrong with it; −EAGAIN; −EPIPE if there is
+ * nobody with the slave side open and no room for more: it may be opened again, but a wait for that
+ * ends at once, each time. */
 int _gproc_check_master (int fd);
 
 /* Whether the reader at the other end can be told that no more comes, with the rest

@@ -262,10 +262,9 @@ _gproc_check_master (int fd)
 
   if (poll (&poll_fd, 1, 0) <= 0)
     return -EAGAIN;
-  if ((poll_fd.revents & POLLOUT) != 0)
-    return 0;
 
-  return (poll_fd.revents & POLLHUP) != 0 ? -EPIPE : -EAGAIN;
+  /* What else is wrong the write says itself. */
+  return poll_fd.revents == POLLHUP ? -EPIPE : 0;
 }
 
 /* As write (), where a descriptor that blocks would do so: errno says why it does not. */
@@ -406,11 +405,13 @@ close_owner (GProcDescriptor *self)
   return error != NULL ? -EIO : 0;
 }
 
-/* What is borrowed is left as it was found, as far as what is in it lets that be. */
+/* What is borrowed is left as it was found, as far as what is in it lets that be; where both ends
+ * were borrowed and grew, by who lets go last in the order of a stack. */
 static void
 give_back_growth (GProcDescriptor *self)
 {
-  if (self->grown > 0 && !self->owned && self->owner == NULL)
+  if (self->grown > 0 && !self->owned && self->owner == NULL &&
+      self->fork_generation == _gproc_fork_generation ())
     fcntl (self->fd, F_SETPIPE_SZ, fcntl (self->fd, F_GETPIPE_SZ) - self->grown);
   g_atomic_int_add (&grown_total, -self->grown);
 }

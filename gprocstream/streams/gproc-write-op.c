@@ -318,7 +318,7 @@ _gproc_write_op_start (GProcWriteOps        *ops,
   op->poller = _gproc_poller_acquire (g_task_get_context (task), g_task_get_priority (task));
   op->kind = kind;
   op->task = task;
-  op->position = _gproc_write_queue_get_state (queue).accepted;
+  op->position = _gproc_write_queue_get_position (queue);
   while (n_vectors > 1 && vectors[0].size == 0)
     {
       vectors++;

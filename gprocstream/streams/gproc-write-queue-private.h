@@ -155,7 +155,7 @@ void _gproc_write_queue_release (GProcWriteQueue *self);
 typedef enum
 {
   GPROC_WAIT_DRAINED, /* The queue is at its low mark; an end asked for is out. */
-  GPROC_WAIT_WRITTEN, /* All up to a position is written. */
+  GPROC_WAIT_WRITTEN, /* All up to a position is written: a number of bytes. */
   GPROC_WAIT_BASE,    /* Nothing is under way on the base stream. */
   GPROC_WAIT_CLOSED   /* The descriptor is closed. */
 } GProcWaitFor;
@@ -196,6 +196,9 @@ typedef struct
 } GProcWriteQueueState;
 
 GProcWriteQueueState _gproc_write_queue_get_state (GProcWriteQueue *self);
+
+/* How much will have been written when all is that is queued now. */
+guint64 _gproc_write_queue_get_position (GProcWriteQueue *self);
 
 /* Borrowed, and NULL where the other one is used or the queue is closed. */
 GProcDescriptor *_gproc_write_queue_get_descriptor (GProcWriteQueue *self);

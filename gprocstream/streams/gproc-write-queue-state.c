@@ -89,6 +89,18 @@ _gproc_write_queue_set_limit (GProcWriteQueue *self,
   g_mutex_unlock (&self->lock);
 }
 
+guint64
+_gproc_write_queue_get_position (GProcWriteQueue *self)
+{
+  guint64 position;
+
+  g_mutex_lock (&self->lock);
+  position = self->written + _gproc_queue_length (self);
+  g_mutex_unlock (&self->lock);
+
+  return position;
+}
+
 GProcWriteQueueState
 _gproc_write_queue_get_state (GProcWriteQueue *self)
 {

@@ -61,7 +61,7 @@ queue_reached (GProcWriteQueue *self,
     case GPROC_WAIT_DRAINED:
       return !self->paused && (!self->end_wanted || self->ended);
     case GPROC_WAIT_WRITTEN:
-      return self->written + self->discarded >= position;
+      return self->written >= position;
     case GPROC_WAIT_BASE:
       return !self->base_busy;
     case GPROC_WAIT_CLOSED:

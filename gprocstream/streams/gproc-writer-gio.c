@@ -16,7 +16,7 @@ writer_flush_queue (GProcWriter   *self,
                     GCancellable  *cancellable,
                     GError       **error)
 {
-  guint64 position = _gproc_write_queue_get_state (self->queue).accepted;
+  guint64 position = _gproc_write_queue_get_position (self->queue);
   GError *local_error = NULL;
 
   while (!_gproc_write_queue_reached (self->queue, GPROC_WAIT_WRITTEN, position, &local_error))

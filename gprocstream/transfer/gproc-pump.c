@@ -401,13 +401,24 @@ pump_get_queued (GProcPump *self)
     .queued;
 }
 
+/* Whether the source has ended, and so has what comes of that. */
+static gboolean
+pump_is_over (GProcPump *self)
+{
+  GProcWriteQueue *queue = _gproc_writer_get_queue (_gproc_mover_get_writer (self->mover));
+
+  return self->ended && self->error == NULL &&
+         (self->finished || !self->propagate_close || _gproc_write_queue_get_state (queue).broken);
+}
+
 /**
  * gproc_pump_is_done:
  * @self: a pump
  *
  * Says whether nothing is left to do for a pump that is driven by
  * [method@GProc.Pump.flush]: its source has ended, or [property@GProc.Pump:wait-for-output] is
- * %FALSE, and nothing is left in the queue of its target.
+ * %FALSE, and nothing is left in the queue of its target. Where the source has ended a call may
+ * still be needed to close the target, or to tell how it failed: then it is not done.
  *
  * Returns: whether a loop around this pump can end
  *
@@ -421,7 +432,7 @@ gproc_pump_is_done (GProcPump *self)
   if (self->mover == NULL)
     return TRUE;
 
-  return (self->ended || !self->wait_for_output) && pump_get_queued (self) == 0;
+  return (pump_is_over (self) || !self->wait_for_output) && pump_get_queued (self) == 0;
 }
 
 static gboolean

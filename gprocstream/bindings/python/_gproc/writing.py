@@ -140,10 +140,9 @@ async def flush(writer):
     """GOutputStream's: what had been accepted before has been written."""
     state = waiting.current()
     kind = writer._native
-    target = kind.get_bytes_accepted(writer)
+    target = kind.get_bytes_written(writer) + kind.get_bytes_queued(writer)
     while not _flush_some(writer):
-        done = kind.get_bytes_written(writer) + kind.get_bytes_discarded(writer)
-        if done >= target and not writer._ends:
+        if kind.get_bytes_written(writer) >= target and not writer._ends:
             break
         await _more(writer)
     if has_more(writer):

@@ -98,7 +98,9 @@ class Server(asyncio.AbstractServer):
         """Accepts nobody any more. Gives its sockets, which are still open."""
         sockets, self._sockets = self._sockets, None
         for sock in sockets or ():
-            self._loop.remove_reader(sock.fileno())
+            # One that was given closed has none.
+            if sock.fileno() >= 0:
+                self._loop.remove_reader(sock.fileno())
         self._serving = False
         return sockets
 
