@@ -21,6 +21,24 @@ typedef enum
   N_WRAPS
 } Wrap;
 
+/* A pair of ends. */
+typedef struct
+{
+  GProcTestKind from;
+  GProcTestKind to;
+  Wrap from_wrap;
+  Wrap to_wrap;
+} Pair;
+
+/* A terminal that blocks and is somebody else's takes a byte at a time, see gproc-descriptor.c
+ * and gproc-output.c. */
+static inline gboolean
+takes_single_bytes (const Pair *pair)
+{
+  return (pair->to == GPROC_TEST_PTMX && pair->to_wrap != WRAP_OURS) ||
+         (pair->to == GPROC_TEST_PTY && pair->to_wrap == WRAP_STACKED);
+}
+
 static inline const char *
 wrap_name (Wrap wrap)
 {

@@ -326,13 +326,6 @@ test_held (void)
   gproc_test_assert_equal (heard, bytes);
 }
 
-typedef struct
-{
-  GProcTestKind from;
-  GProcTestKind to;
-  Wrap wrap;
-} Pair;
-
 static void
 test_pair (gconstpointer data)
 {
@@ -350,8 +343,8 @@ test_pair (gconstpointer data)
 
       gproc_test_end_feed (from, bytes);
       gproc_test_end_listen (to, G_MAXSIZE);
-      source = source_stream (from, pair->wrap);
-      target = target_stream (to, pair->wrap);
+      source = source_stream (from, pair->from_wrap);
+      target = target_stream (to, pair->to_wrap);
       pump = pump_new (source, target);
       flush_to_end (pump);
       heard = gproc_test_end_join (to);
@@ -436,7 +429,7 @@ add_pairs (void)
           /* The end of a terminal is an error for GIO's own stream. */
           if (from == GPROC_TEST_PTY && wrap == WRAP_STACKED)
             continue;
-          *pair = (Pair){ from, to, wrap };
+          *pair = (Pair){ from, to, wrap, wrap };
           path = g_strdup_printf ("/gproc/pump-flush/%s-to-%s/%s", gproc_test_kind_name (from),
                                   gproc_test_kind_name (to), wrap_name (wrap));
           gproc_test_add_data (path, pair++, test_pair);

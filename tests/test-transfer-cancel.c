@@ -18,16 +18,8 @@ typedef enum
   N_METHODS
 } Method;
 
-/* Behind the kinds of descriptors: a stream of somebody's own, of every sort there is. */
+/* A kind behind those of descriptors: a stream of somebody's own, of every sort there is. */
 #define HOSTILE GPROC_TEST_N_KINDS
-
-typedef struct
-{
-  GProcTestKind from; /* Or HOSTILE. */
-  GProcTestKind to;
-  Wrap from_wrap;
-  Wrap to_wrap;
-} Pair;
 
 typedef struct
 {
@@ -88,22 +80,13 @@ make_target (Round *round)
   gproc_test_track (round->target);
 }
 
-/* A terminal that blocks and is somebody else's takes a byte at a time. */
-static int
-draw_size (const Pair *pair)
-{
-  gboolean is_slow = (pair->to == GPROC_TEST_PTMX && pair->to_wrap != WRAP_OURS) ||
-                     (pair->to == GPROC_TEST_PTY && pair->to_wrap == WRAP_STACKED);
-
-  return g_test_rand_int_range (0, is_slow ? 10000 : 400000);
-}
-
 static void
 round_init (Round      *round,
             const Pair *pair)
 {
   round->pair = pair;
-  round->bytes = gproc_test_random_bytes ((gsize) draw_size (pair));
+  round->bytes = gproc_test_random_bytes (
+    (gsize) g_test_rand_int_range (0, takes_single_bytes (pair) ? 10000 : 400000));
   round->read = g_byte_array_new ();
   make_source (round);
   make_target (round);

@@ -17,14 +17,6 @@ typedef enum
   N_METHODS
 } Method;
 
-typedef struct
-{
-  GProcTestKind from;
-  GProcTestKind to;
-  Wrap from_wrap;
-  Wrap to_wrap;
-} Pair;
-
 static void
 move_by_pump (GInputStream  *source,
               GOutputStream *target,
@@ -153,12 +145,7 @@ test_pair (gconstpointer data)
 {
   const Pair *pair = data;
 
-  /* A terminal that blocks and is somebody else's takes a byte at a time, see
-   * gproc-descriptor.c and gproc-output.c. */
-  gboolean is_slow = (pair->to == GPROC_TEST_PTMX && pair->to_wrap != WRAP_OURS) ||
-                     (pair->to == GPROC_TEST_PTY && pair->to_wrap == WRAP_STACKED);
-
-  for (guint i = 0; transfer_size (i) <= (is_slow ? 4095 : G_MAXSIZE - 1); i++)
+  for (guint i = 0; transfer_size (i) <= (takes_single_bytes (pair) ? 4095 : G_MAXSIZE - 1); i++)
     for (Method method = 0; method < N_METHODS; method++)
       if (is_ours (pair, method))
         check_pair (pair, method, transfer_size (i));

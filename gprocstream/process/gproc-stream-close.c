@@ -166,6 +166,18 @@ writer_shut (GProcWriter *writer,
   close_count (task);
 }
 
+static gboolean
+writer_is_open (GProcWriter *writer)
+{
+  return writer != NULL && !_gproc_writer_is_closed (writer);
+}
+
+static gboolean
+reader_is_open (GProcReader *reader)
+{
+  return reader != NULL && !_gproc_reader_is_closed (reader);
+}
+
 static void
 reader_shut (GProcReader *reader,
              gpointer     user_data)
@@ -187,7 +199,7 @@ close_readers (GTask *task)
     {
       GProcReader *reader = self->halves[i].reader;
 
-      if (reader == NULL || g_input_stream_is_closed (G_INPUT_STREAM (reader)))
+      if (!reader_is_open (reader))
         continue;
 
       g_atomic_int_inc (&close->n_pending);
@@ -206,18 +218,6 @@ close_next (GProcWatch   *watch,
     close_halves_and_base (close->task);
   else
     close_readers (close->task);
-}
-
-static gboolean
-writer_is_open (GProcWriter *writer)
-{
-  return writer != NULL && !g_output_stream_is_closed (G_OUTPUT_STREAM (writer));
-}
-
-static gboolean
-reader_is_open (GProcReader *reader)
-{
-  return reader != NULL && !g_input_stream_is_closed (G_INPUT_STREAM (reader));
 }
 
 /* Whether there is more to write than the kernel takes at once. */

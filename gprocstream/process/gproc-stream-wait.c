@@ -302,7 +302,7 @@ _gproc_stream_peek_stderr (GProcStream *self)
   g_autoptr (GBytes) all = NULL;
   gsize most;
 
-  if (reader == NULL || g_input_stream_is_closed (G_INPUT_STREAM (reader)) ||
+  if (reader == NULL || _gproc_reader_is_closed (reader) ||
       g_input_stream_has_pending (G_INPUT_STREAM (reader)))
     return NULL;
 

@@ -502,10 +502,7 @@ _gproc_mover_step_to_queue (GProcMover  *self,
   GProcMoverState state;
 
   _gproc_write_queue_push (queue);
-  /* The time of a step may be over before it has moved anything: that is not nothing to move. */
-  do
-    state = _gproc_mover_step (self, size, error);
-  while (state == GPROC_MOVER_AGAIN && size > 0 && self->moved + size == end);
+  state = _gproc_mover_step (self, size, error);
   if (state == GPROC_MOVER_WAIT_SOURCE)
     read_ahead (self);
   if (state != GPROC_MOVER_WAIT_TARGET || self->moved == end)

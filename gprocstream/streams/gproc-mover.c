@@ -511,7 +511,9 @@ _gproc_mover_step_locked (GProcMover  *self,
                                            : fill_buffer (self, left, error);
         }
 
-      if (left == 0 || g_get_monotonic_time () >= deadline)
+      /* What was read is written, too, however long that took: a turn that has something to move
+       * has moved some of it. */
+      if (left == 0 || (self->moved > start && g_get_monotonic_time () >= deadline))
         break;
     }
 

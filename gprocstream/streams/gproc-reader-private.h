@@ -45,4 +45,8 @@ void _gproc_reader_shutdown (GProcReader     *self,
  * pending mark, closes. */
 void _gproc_reader_force_close (GProcReader *self);
 
+/* As GIO's function for this, where a transfer in another thread may end just now: GIO keeps the
+ * mark of an operation beside that of the close. */
+gboolean _gproc_reader_is_closed (GProcReader *self);
+
 G_END_DECLS

@@ -164,6 +164,18 @@ _gproc_reader_force_close (GProcReader *self)
   g_input_stream_close (G_INPUT_STREAM (self), NULL, NULL);
 }
 
+gboolean
+_gproc_reader_is_closed (GProcReader *self)
+{
+  gboolean closed;
+
+  g_mutex_lock (&self->ops.lock);
+  closed = g_input_stream_is_closed (G_INPUT_STREAM (self));
+  g_mutex_unlock (&self->ops.lock);
+
+  return closed;
+}
+
 static void
 gproc_reader_get_property (GObject    *object,
                            guint       property_id,

@@ -48,4 +48,7 @@ gboolean _gproc_writer_shutdown (GProcWriter   *self,
  * the stream. Never blocks. */
 void _gproc_writer_force_close (GProcWriter *self);
 
+/* As _gproc_reader_is_closed (). */
+gboolean _gproc_writer_is_closed (GProcWriter *self);
+
 G_END_DECLS

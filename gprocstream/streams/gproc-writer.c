@@ -150,6 +150,18 @@ _gproc_writer_force_close (GProcWriter *self)
   g_output_stream_close (G_OUTPUT_STREAM (self), NULL, NULL);
 }
 
+gboolean
+_gproc_writer_is_closed (GProcWriter *self)
+{
+  gboolean closed;
+
+  g_mutex_lock (&self->ops.lock);
+  closed = g_output_stream_is_closed (G_OUTPUT_STREAM (self));
+  g_mutex_unlock (&self->ops.lock);
+
+  return closed;
+}
+
 static void
 gproc_writer_get_property (GObject    *object,
                            guint       property_id,
