@@ -56,6 +56,7 @@ static GMutex track_lock;
 static GHashTable *tracked; /* The name of the type of each object that still lives. */
 
 /* The name that the thread of the library has. */
+#define EPOLL "anon_inode:[eventpoll]"
 #define WORKER_PREFIX "gproc"
 
 static guint
@@ -143,16 +144,32 @@ state_clear (GProcTestState *state)
   g_hash_table_unref (state->descriptors);
 }
 
+static gboolean
+has_target (GHashTable *descriptors,
+            const char *wanted)
+{
+  GHashTableIter iter;
+  gpointer target;
+
+  g_hash_table_iter_init (&iter, descriptors);
+  while (g_hash_table_iter_next (&iter, NULL, &target))
+    if (g_str_equal (target, wanted))
+      return TRUE;
+
+  return FALSE;
+}
+
 /* Says what is open now and was not before, NULL if that is nothing. The thread of
- * the library keeps what its main loop needs from the test that starts it on. */
+ * the library keeps what its main loop needs from the test that starts it on, and from the
+ * first that has it wait for a descriptor. */
 static char *
 describe_descriptors (GProcTestState *state)
 {
   g_autoptr (GHashTable) now = list_descriptors ();
   g_autoptr (GString) text = g_string_new (NULL);
-  gboolean started = !state->has_worker && count_threads (WORKER_PREFIX) > 0;
-  guint n_eventfds = started ? 1 : 0;
-  guint n_epolls = started ? 1 : 0;
+  gboolean has_worker = count_threads (WORKER_PREFIX) > 0;
+  guint n_eventfds = has_worker && !state->has_worker ? 1 : 0;
+  guint n_epolls = has_worker && !has_target (state->descriptors, EPOLL) ? 1 : 0;
   GHashTableIter iter;
   gpointer fd;
   gpointer target;
@@ -163,7 +180,7 @@ describe_descriptors (GProcTestState *state)
       {
         if (n_eventfds > 0 && g_str_equal (target, "anon_inode:[eventfd]"))
           n_eventfds--;
-        else if (n_epolls > 0 && g_str_equal (target, "anon_inode:[eventpoll]"))
+        else if (n_epolls > 0 && g_str_equal (target, EPOLL))
           n_epolls--;
         else
           g_string_append_printf (text, " new %d → %s;", GPOINTER_TO_INT (fd), (char *) target);

@@ -6,14 +6,17 @@
 #include "process/gproc-spawn-private.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 /* Kernels that are older, and filters that refuse: a filter of our own stands for
  * both. It cannot be taken off again, so each case has a process of its own. */
@@ -165,6 +168,87 @@ test_refused (gconstpointer data)
   gproc_test_fork (spawn_refused, data);
 }
 
+static gboolean
+hide_proc (void)
+{
+  return unshare (CLONE_NEWNS) == 0 && mount ("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+         mount ("none", "/proc", "tmpfs", 0, NULL) == 0;
+}
+
+/* More than fits into what is read of a process's status. */
+static gboolean
+join_groups (void)
+{
+  gid_t groups[2000];
+
+  for (guint i = 0; i < G_N_ELEMENTS (groups); i++)
+    groups[i] = 1000000 + i;
+
+  return setgroups (G_N_ELEMENTS (groups), groups) == 0;
+}
+
+typedef struct
+{
+  const char *path;
+  gboolean (*prepare) (void);
+} SignalCase;
+
+static const SignalCase signal_cases[] = {
+  { "/gproc/spawn-fallback/no-proc", hide_proc },
+  { "/gproc/spawn-fallback/long-status", join_groups },
+};
+
+static gboolean
+can_prepare (const SignalCase *test)
+{
+  int status = 0;
+  pid_t pid = fork ();
+
+  g_assert_no_errno (pid);
+  if (pid == 0)
+    _exit (test->prepare () ? 0 : 1);
+  while (waitpid (pid, &status, 0) < 0)
+    g_assert_cmpint (errno, ==, EINTR);
+
+  return WIFEXITED (status) && WEXITSTATUS (status) == 0;
+}
+
+/* Each signal is reset where it is not known which ones need it. */
+static void
+spawn_with_signals (gconstpointer data)
+{
+  const SignalCase *test = data;
+  const int signals[] = { SIGUSR1, SIGRTMAX };
+
+  g_assert_true (test->prepare ());
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    {
+      g_autofree char *command = g_strdup_printf ("kill-self %d", signals[i]);
+      g_auto (Spawn) spawn = { 0 };
+      g_autoptr (GError) error = NULL;
+
+      g_assert_true (signal (signals[i], SIG_IGN) != SIG_ERR);
+      spawn_init (&spawn, command);
+      g_assert_true (spawn_start (&spawn, &error));
+      g_assert_true (_gproc_child_wait (spawn.child, NULL, -1, NULL, &error));
+      g_assert_cmpint (_gproc_child_get_returncode (spawn.child), ==, -signals[i]);
+    }
+}
+
+static void
+test_signals (gconstpointer data)
+{
+  if (gproc_test_cannot_fork ())
+    return;
+  if (!can_prepare (data))
+    {
+      g_test_skip ("this user may not do that");
+      return;
+    }
+
+  gproc_test_fork (spawn_with_signals, data);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -176,6 +260,8 @@ main (int    argc,
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     gproc_test_add_data (cases[i].path, &cases[i], test_refused);
+  for (guint i = 0; i < G_N_ELEMENTS (signal_cases); i++)
+    gproc_test_add_data (signal_cases[i].path, &signal_cases[i], test_signals);
 
   return gproc_test_run ();
 }

@@ -34,8 +34,9 @@ struct _GProcPoller
   int priority;
   int users;
 
-  int epoll_fd; /* −1: the context polls every descriptor itself. */
+  int epoll_fd; /* −1 as long as nothing was waited for. */
   gpointer epoll_tag;
+  gboolean without_epoll; /* The context polls every descriptor itself. */
   guint fork_generation;
   guint next_generation;
   GHashTable *entries; /* From descriptor to Entry. */

@@ -118,14 +118,18 @@ poller_tag_entry (GProcPoller      *poller,
 
 /* Without epoll (missing, refused, or not wanted by who tests that) the context polls
  * every descriptor itself. */
-static void
+static gboolean
 poller_open_epoll (GProcPoller *poller)
 {
-  poller->epoll_fd = -1;
-  if (g_strcmp0 (g_getenv ("GPROC_LOOP"), "poll") != 0)
-    poller->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  if (poller->epoll_fd >= 0 || poller->without_epoll)
+    return !poller->without_epoll;
+
+  poller->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   if (poller->epoll_fd >= 0)
     poller->epoll_tag = g_source_add_unix_fd (&poller->source, poller->epoll_fd, G_IO_IN);
+  poller->without_epoll = poller->epoll_fd < 0;
+
+  return !poller->without_epoll;
 }
 
 static void
@@ -136,7 +140,7 @@ poller_ask (GProcPoller      *poller,
 {
   struct epoll_event event = { 0 };
 
-  if (entry->tag != NULL || poller->epoll_fd < 0)
+  if (entry->tag != NULL || !poller_open_epoll (poller))
     {
       poller_tag_entry (poller, entry, interest);
       return;
@@ -303,8 +307,8 @@ poller_reopen (GProcPoller *poller)
       g_source_remove_unix_fd (&poller->source, poller->epoll_tag);
       close (poller->epoll_fd);
     }
+  poller->epoll_fd = -1;
   poller->fork_generation = fork_generation;
-  poller_open_epoll (poller);
 
   g_hash_table_iter_init (&iter, poller->entries);
   while (g_hash_table_iter_next (&iter, NULL, &value))
@@ -594,7 +598,8 @@ poller_new (GMainContext *context,
   poller->entries = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   poller->tagged = g_ptr_array_new ();
   poller->fork_generation = fork_generation;
-  poller_open_epoll (poller);
+  poller->epoll_fd = -1;
+  poller->without_epoll = g_strcmp0 (g_getenv ("GPROC_LOOP"), "poll") == 0;
 
   return poller;
 }

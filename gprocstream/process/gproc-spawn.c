@@ -276,6 +276,39 @@ fork_raw (GProcSpawnPlan *plan,
   return (int) pid;
 }
 
+/* One stack is kept for the next child: taking the pages of one out of our memory interrupts
+ * every processor that runs a thread of ours, and costs more than the fork. */
+static gpointer spare_stack;
+
+static char *
+take_stack (void)
+{
+  char *stack = g_atomic_pointer_exchange (&spare_stack, NULL);
+
+  if (stack != NULL)
+    return stack;
+
+  stack = mmap (NULL, GUARD_SIZE + STACK_SIZE, PROT_NONE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+  if (stack == MAP_FAILED)
+    return NULL;
+
+  if (mprotect (stack + GUARD_SIZE, STACK_SIZE, PROT_READ | PROT_WRITE) == 0)
+    return stack;
+
+  munmap (stack, GUARD_SIZE + STACK_SIZE);
+
+  return NULL;
+}
+
+static void
+give_back_stack (char *stack)
+{
+  stack = g_atomic_pointer_exchange (&spare_stack, stack);
+  if (stack != NULL)
+    munmap (stack, GUARD_SIZE + STACK_SIZE);
+}
+
 /* The child runs in our memory, so nothing is copied however large we are, and on a
  * stack of its own. The thread is suspended until the child has run its program or
  * ended. */
@@ -284,18 +317,16 @@ fork_shared (GProcSpawnPlan *plan,
              int             flags,
              int            *pidfd)
 {
-  char *stack = mmap (NULL, GUARD_SIZE + STACK_SIZE, PROT_NONE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
-  int pid = -1, errsv;
+  char *stack = take_stack ();
+  int pid, errsv;
 
-  if (stack == MAP_FAILED)
+  if (stack == NULL)
     return -1;
 
-  if (mprotect (stack + GUARD_SIZE, STACK_SIZE, PROT_READ | PROT_WRITE) == 0)
-    pid = clone (_gproc_spawn_child, stack + GUARD_SIZE + STACK_SIZE,
-                 CLONE_VM | CLONE_VFORK | SIGCHLD | flags, plan, pidfd, NULL, NULL);
+  pid = clone (_gproc_spawn_child, stack + GUARD_SIZE + STACK_SIZE,
+               CLONE_VM | CLONE_VFORK | SIGCHLD | flags, plan, pidfd, NULL, NULL);
   errsv = errno;
-  munmap (stack, GUARD_SIZE + STACK_SIZE);
+  give_back_stack (stack);
   errno = errsv;
 
   return pid;

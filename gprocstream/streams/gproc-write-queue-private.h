@@ -18,9 +18,13 @@ G_BEGIN_DECLS
 
 typedef struct _GProcWriteQueue GProcWriteQueue;
 
-/* Both take what they are given: the descriptor's reference, a reference to @base. */
-GProcWriteQueue *_gproc_write_queue_new (GProcDescriptor *descriptor,
-                                         GOutputStream   *base);
+/* Closed, as long as there is nothing to write to. */
+GProcWriteQueue *_gproc_write_queue_new (void);
+
+/* Opens a new queue to one of the two. Takes the reference of @descriptor, and one to @base. */
+void _gproc_write_queue_open (GProcWriteQueue *self,
+                              GProcDescriptor *descriptor,
+                              GOutputStream   *base);
 GProcWriteQueue *_gproc_write_queue_ref (GProcWriteQueue *self);
 void _gproc_write_queue_unref (GProcWriteQueue *self);
 

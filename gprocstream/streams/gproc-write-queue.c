@@ -312,26 +312,33 @@ _gproc_queue_schedule (GProcWriteQueue *self)
 }
 
 GProcWriteQueue *
-_gproc_write_queue_new (GProcDescriptor *descriptor,
-                        GOutputStream   *base)
+_gproc_write_queue_new (void)
 {
   GProcWriteQueue *self = g_new0 (GProcWriteQueue, 1);
 
   self->ref_count = 1;
   g_mutex_init (&self->lock);
-  self->output.descriptor = descriptor;
-  if (base != NULL)
-    _gproc_output_init_for_stream (&self->output, base);
   self->home = _gproc_poller_acquire_default (G_PRIORITY_DEFAULT);
   self->through_iteration = _gproc_poller_get_iteration (self->home) - 1;
   _gproc_wait_init (&self->wait, queue_ready);
   self->high = DEFAULT_HIGH_WATERMARK;
   self->low = DEFAULT_HIGH_WATERMARK / 4;
   self->limit = G_MAXSIZE;
-  self->closed = !_gproc_output_is_open (&self->output);
+  self->closed = TRUE;
   self->fork_generation = _gproc_fork_generation ();
 
   return self;
+}
+
+void
+_gproc_write_queue_open (GProcWriteQueue *self,
+                         GProcDescriptor *descriptor,
+                         GOutputStream   *base)
+{
+  self->output.descriptor = descriptor;
+  if (base != NULL)
+    _gproc_output_init_for_stream (&self->output, base);
+  self->closed = FALSE;
 }
 
 gboolean

@@ -217,8 +217,7 @@ gproc_writer_set_property (GObject      *object,
       base = g_value_get_object (value);
       if (base == NULL)
         break;
-      _gproc_write_queue_unref (self->queue);
-      self->queue = _gproc_write_queue_new (NULL, base);
+      _gproc_write_queue_open (self->queue, NULL, base);
       self->can_poll = !_gproc_write_queue_is_plain (self->queue);
       break;
     case PROP_QUEUE_LIMIT:
@@ -371,9 +370,7 @@ static void
 gproc_writer_init (GProcWriter *self)
 {
   g_mutex_init (&self->ops.lock);
-
-  /* Replaced where there is something to write to. */
-  self->queue = _gproc_write_queue_new (NULL, NULL);
+  self->queue = _gproc_write_queue_new ();
 }
 
 void
@@ -395,8 +392,7 @@ _gproc_writer_new_for_descriptor (GProcDescriptor *descriptor)
 {
   GProcWriter *self = g_object_new (GPROC_TYPE_WRITER, NULL);
 
-  _gproc_write_queue_unref (self->queue);
-  self->queue = _gproc_write_queue_new (_gproc_descriptor_ref (descriptor), NULL);
+  _gproc_write_queue_open (self->queue, _gproc_descriptor_ref (descriptor), NULL);
   self->can_poll = TRUE;
 
   return self;

@@ -7,21 +7,33 @@
 const {Gio} = imports.gi;
 const System = imports.system;
 
-// Collecting garbage goes on in slices, and while it sweeps GJS (1.74 at least) drops the
-// callbacks that come: the promise would never settle. This action is a callback that is called
-// here and now.
+// Collecting garbage goes on in slices, whenever something is allocated, and from the first slice
+// that sweeps to the last GJS (1.74 at least) drops every callback that comes: where a turn of the
+// main loop leaves a collection like that, no promise ever settles, and since nothing runs, the
+// collection never ends. So it is ended here, when all else that runs in the turn has run. This
+// action tells whether callbacks are dropped: it calls one here and now.
 const probe = new Gio.SimpleAction({name: 'gproc-probe'});
 let answered = false;
 probe.connect('activate', () => {
     answered = true;
 });
 
-// Ends a collection that would swallow the callback of the call that follows.
-function finishCollection() {
+let scheduled = false;
+
+function endCollection() {
+    scheduled = false;
     answered = false;
     probe.activate(null);
     if (!answered)
         System.gc();
+}
+
+// A job, behind those that are there already.
+function endCollectionLater() {
+    if (!scheduled) {
+        scheduled = true;
+        Promise.resolve().then(endCollection);
+    }
 }
 
 // The lines of a stack that belong to whoever called.
@@ -34,7 +46,6 @@ function callers(stack) {
 function promise(self, start, args, finish, convert) {
     return new Promise((resolve, reject) => {
         const {stack} = new Error();
-        finishCollection();
         start.call(self, ...args, (source, result) => {
             try {
                 resolve(convert(finish.call(self, result)));
@@ -43,7 +54,9 @@ function promise(self, start, args, finish, convert) {
                 error.stack = callers(stack);
                 reject(error);
             }
+            endCollectionLater();
         });
+        endCollectionLater();
     });
 }
 
