@@ -547,7 +547,7 @@ test_until_any_of_array (void)
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   gproc_reader_read_until_anyv_async (reader, separators, 2, 0, NULL, gproc_test_call_done, &call);
   g_clear_pointer (&made, g_ptr_array_unref);
-  second = gproc_reader_read_until_any_finish (reader, gproc_test_call_wait (&call), &error);
+  second = gproc_reader_read_until_anyv_finish (reader, gproc_test_call_wait (&call), &error);
   g_assert_no_error (error);
   gproc_test_assert_bytes (second, "FGxDEF");
 }

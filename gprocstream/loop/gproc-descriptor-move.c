@@ -15,7 +15,7 @@
 #include "loop/gproc-sigpipe-private.h"
 
 /* What one system call moves: where a file takes everything, the time is looked at in
- * between. */
+ * between. From pipe to pipe pages change hands, which takes next to none. */
 #define CALL_SIZE (256 * 1024)
 
 /* How long one call of _gproc_joint_move () goes on, in µs. */
@@ -250,9 +250,15 @@ _gproc_joint_move (GProcJoint      *self,
                    GProcMoved      *moved)
 {
   gint64 deadline = g_get_monotonic_time () + MOVE_TIME;
-  gboolean is_file = _gproc_descriptor_get_kind (target) == GPROC_DESCRIPTOR_FILE;
+  GProcDescriptorKind to = _gproc_descriptor_get_kind (target);
+  gboolean is_file = to == GPROC_DESCRIPTOR_FILE;
+  gboolean is_pipe = to == GPROC_DESCRIPTOR_PIPE;
+  gboolean moves_pages = is_pipe && self->method == GPROC_MOVE_BY_SPLICE &&
+                         _gproc_descriptor_get_kind (source) == GPROC_DESCRIPTOR_PIPE;
   GProcMove result = GPROC_MOVE_REFUSED;
+  gboolean was_short = FALSE;
   GProcSigpipeGuard guard;
+  gsize call_size;
   gssize count = 1;
 
   *moved = (GProcMoved){ 0, 0, 0 };
@@ -264,15 +270,21 @@ _gproc_joint_move (GProcJoint      *self,
       /* At least once, however long it took to get here. */
       do
         {
+          call_size = size - moved->written;
+          if (!moves_pages)
+            call_size = MIN (call_size, CALL_SIZE);
           do
-            count = move_once (self, source, target, MIN (size - moved->written, CALL_SIZE), moved);
+            count = move_once (self, source, target, call_size, moved);
           while (count < 0 && errno == EINTR);
           moved->errsv = count < 0 ? errno : 0;
+          was_short |= count >= 0 && (gsize) count < call_size;
         }
       while (moved->written < size && count > 0 && g_get_monotonic_time () < deadline);
-      /* A socket that breaks after it has taken some gives a count, and the signal all the same. */
+      /* What breaks after it has taken some gives a count, and the signal all the same: a pipe
+       * one that is short. */
       if (!is_file)
-        _gproc_sigpipe_restore (&guard, moved->errsv == EPIPE || moved->written > 0);
+        _gproc_sigpipe_restore (&guard, moved->errsv == EPIPE ||
+                                          (is_pipe ? was_short : moved->written > 0));
       result = interpret (self, source, target, count, moved);
     }
 

@@ -623,8 +623,7 @@ gproc_reader_read_until_any_async (GProcReader         *self,
  * @callback: (nullable): what to call when the operation is done
  * @user_data: data for @callback
  *
- * Asynchronous form of [method@GProc.Reader.read_until_anyv], finished by
- * [method@GProc.Reader.read_until_any_finish].
+ * Asynchronous form of [method@GProc.Reader.read_until_anyv].
  *
  * The callback is called in the thread-default main context of the caller, and never
  * before this function returns. Only one operation of a reader can be under way.
@@ -647,7 +646,7 @@ gproc_reader_read_until_anyv_async (GProcReader          *self,
 
   request.separators = separators_from_array (separators, n_separators);
   start_until (self, &request, io_priority, cancellable, callback, user_data,
-               gproc_reader_read_until_any_async);
+               gproc_reader_read_until_anyv_async);
 }
 
 /**
@@ -668,4 +667,24 @@ gproc_reader_read_until_any_finish (GProcReader   *self,
                                     GError       **error)
 {
   return _gproc_reader_finish (self, result, gproc_reader_read_until_any_async, error);
+}
+
+/**
+ * gproc_reader_read_until_anyv_finish: (rename-to gproc_reader_read_until_any_finish)
+ * @self: a reader
+ * @result: the result that the callback got
+ * @error: return location for an error
+ *
+ * Finishes [method@GProc.Reader.read_until_anyv_async].
+ *
+ * Returns: (transfer full): the data and the separator, or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+GBytes *
+gproc_reader_read_until_anyv_finish (GProcReader   *self,
+                                     GAsyncResult  *result,
+                                     GError       **error)
+{
+  return _gproc_reader_finish (self, result, gproc_reader_read_until_anyv_async, error);
 }

@@ -201,6 +201,10 @@ GPROC_AVAILABLE_IN_1_0
 GBytes *gproc_reader_read_until_any_finish (GProcReader   *self,
                                             GAsyncResult  *result,
                                             GError       **error);
+GPROC_AVAILABLE_IN_1_0
+GBytes *gproc_reader_read_until_anyv_finish (GProcReader   *self,
+                                             GAsyncResult  *result,
+                                             GError       **error);
 
 GPROC_AVAILABLE_IN_1_0
 GBytes *gproc_reader_read_to_end (GProcReader   *self,

@@ -357,10 +357,10 @@ declare module 'gi://GProc?version=1' {
             read_to_end_async(limit: number, io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void;
             read_to_end_finish(result: Gio.AsyncResult): GLib.Bytes;
             read_until(separator: Bytes, cancellable?: Cancellable): GLib.Bytes;
-            read_until_any_finish(result: Gio.AsyncResult): GLib.Bytes;
             read_until_any(separators: Bytes | Bytes[], cancellable?: Cancellable): GLib.Bytes;
             read_until_any_async(separators: Bytes | Bytes[], io_priority?: number, cancellable?: Cancellable): Promise<GLib.Bytes>;
             read_until_any_async(separators: Bytes | Bytes[], io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void;
+            read_until_any_finish(result: Gio.AsyncResult): GLib.Bytes;
             read_until_async(separator: Bytes, io_priority?: number, cancellable?: Cancellable): Promise<GLib.Bytes>;
             read_until_async(separator: Bytes, io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void;
             read_until_finish(result: Gio.AsyncResult): GLib.Bytes;

@@ -589,7 +589,6 @@ class Reader(Gio.InputStream, Gio.PollableInputStream):
         separator: _Data,
         cancellable: Gio.Cancellable | None = None,
     ) -> GLib.Bytes: ...
-    def read_until_any_finish(self, result: Gio.AsyncResult) -> GLib.Bytes: ...
     def read_until_any(
         self,
         separators: _Data | Iterable[_Data],
@@ -611,6 +610,7 @@ class Reader(Gio.InputStream, Gio.PollableInputStream):
         callback: Callable[..., object] | None,
         *user_data: Any,
     ) -> None: ...
+    def read_until_any_finish(self, result: Gio.AsyncResult) -> GLib.Bytes: ...
     @overload
     def read_until_async(
         self,
