@@ -241,7 +241,9 @@ def a_vala_program_is_built_where_nothing_is_installed():
             '-o', path + '.out', path)
         assert run(*command, path + '.out').endswith('installed\n')
         shown = run(*command, 'printenv', 'XDG_DATA_DIRS').split()[-1].split(':')
-        assert shown[1:] == [*outside.values(), '/usr/local/share', '/usr/share'], shown
+        # Some versions of Meson add the defaults as well.
+        assert list(dict.fromkeys(shown[1:])) == [
+            *outside.values(), '/usr/local/share', '/usr/share'], shown
         os.remove(path + '.out')
 
 

@@ -17,6 +17,17 @@ const SIGINT = 2;
 const begin = GLib.get_monotonic_time();
 const elapsed = () => `${((GLib.get_monotonic_time() - begin) / 1e6).toFixed(1)} s`;
 
+// Newer versions of GLib have a namespace for what there is on Unix only.
+function onSignal(signal, callback) {
+    let add;
+    try {
+        add = imports.gi.GLibUnix.signal_add;
+    } catch {
+        add = GLib.unix_signal_add;
+    }
+    add(GLib.PRIORITY_DEFAULT, signal, callback);
+}
+
 let stopped = false;
 
 // As many lines as there are, at a priority below that of everything that is drawn.
@@ -61,7 +72,7 @@ async function main(seconds, argv) {
     });
     const build = launcher.spawn(argv);
 
-    GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, SIGINT, () => {
+    onSignal(SIGINT, () => {
         stopped = true;
         build.stop_async(3000).catch(logError);
         return GLib.SOURCE_REMOVE;

@@ -10,6 +10,7 @@ import sys
 from gi.repository import Gio
 
 from aio_harness import GLib, GProc, asyncio, fails, tap, tcp_pair
+from support import need_gbulb
 
 PIPE = asyncio.subprocess.PIPE
 
@@ -106,10 +107,9 @@ def a_loop_in_debug_mode():
 
 
 def gbulb():
-    try:
-        import gbulb
-    except ImportError:
-        raise tap.Skip('gbulb is not installed') from None
+    need_gbulb()
+    import gbulb
+
     policy = plain.get_event_loop_policy()
     gbulb.install()
     try:

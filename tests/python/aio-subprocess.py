@@ -332,23 +332,27 @@ async def programs_that_leave_a_process_end_quietly():
     assert await process.communicate() == (None, b'') and process.returncode == 0
 
 
+async def _be_slow():
+    process = await asyncio.create_subprocess_exec('cat', stdin=PIPE, stdout=PIPE)
+    process.stdin.write(b'a\n')
+    assert await process.stdout.readline() == b'a\n'
+    begun = time.monotonic()
+    while time.monotonic() < begun + 0.02:
+        pass
+    process.stdin.close()
+    await process.wait()
+
+
 async def the_loop_tells_which_task_is_slow():
     loop = asyncio.get_running_loop()
     loop.slow_callback_duration = 0.01
     loop.set_debug(True)
     try:
         with _Logged() as messages:
-            process = await asyncio.create_subprocess_exec('cat', stdin=PIPE, stdout=PIPE)
-            process.stdin.write(b'a\n')
-            assert await process.stdout.readline() == b'a\n'
-            begun = time.monotonic()
-            while time.monotonic() < begun + 0.02:
-                pass
-            process.stdin.close()
-            await process.wait()
+            await asyncio.create_task(_be_slow())
     finally:
         loop.set_debug(False)
-    assert any('Executing <Task' in message and 'which_task_is_slow' in message
+    assert any('Executing <Task' in message and '_be_slow' in message
                for message in messages), messages
 
 

@@ -99,11 +99,16 @@ def signature(function):
             if parameter.kind is not parameter.VAR_POSITIONAL]
 
 
+def index(info, name):
+    """Newer versions of PyGObject say of these numbers that they are indices."""
+    return getattr(info, name + '_index', None) or getattr(info, name)
+
+
 def in_arguments(info):
     """What Python passes: without the lengths of arrays and the data of callbacks."""
     arguments = info.get_arguments()
-    hidden = {argument.get_closure() for argument in arguments}
-    hidden |= {argument.get_type().get_array_length() for argument in arguments}
+    hidden = {index(argument, 'get_closure')() for argument in arguments}
+    hidden |= {index(argument.get_type(), 'get_array_length')() for argument in arguments}
     return [argument for index, argument in enumerate(arguments)
             if index not in hidden and argument.get_direction() != 1]
 

@@ -3,6 +3,7 @@
 
 import asyncio
 import gc
+import importlib.util
 import os
 import sys
 
@@ -72,13 +73,24 @@ def run_on_asyncio(coroutine):
     return asyncio.run(coroutine)
 
 
-def run_on_gbulb(coroutine, context=None):
-    """On the default main context, unless CONTEXT is another one."""
+def need_gbulb():
     try:
         from gbulb.glib_events import GLibEventLoop
     except ImportError:
-        coroutine.close()
         raise tap.Skip('python3-gbulb is not installed') from None
+    # Since PyGObject 3.50 a GLib.MainLoop asks asyncio's loop for this.
+    if importlib.util.find_spec('gi.events') and not hasattr(GLibEventLoop, 'running'):
+        raise tap.Skip('this gbulb does not run with this PyGObject, which has a loop of its own')
+    return GLibEventLoop
+
+
+def run_on_gbulb(coroutine, context=None):
+    """On the default main context, unless CONTEXT is another one."""
+    try:
+        GLibEventLoop = need_gbulb()
+    except tap.Skip:
+        coroutine.close()
+        raise
     loop = GLibEventLoop(context=context or GLib.MainContext.default())
     try:
         return loop.run_until_complete(coroutine)
