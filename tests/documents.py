@@ -256,5 +256,10 @@ def coming_from_asyncio():
     python_page('docs/reference/coming-from-asyncio.md')
 
 
+def terminals():
+    needs('--python')
+    python_page('docs/reference/terminals.md')
+
+
 tap.run('/gproc/documents', readme_in_c, readme_in_python, readme_in_javascript, readme_in_vala,
-        vala_guide, python_guide, coming_from_asyncio)
+        vala_guide, python_guide, coming_from_asyncio, terminals)
