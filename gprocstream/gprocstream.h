@@ -19,6 +19,7 @@
 #include <gprocstream/process/gproc-stream.h>
 #include <gprocstream/process/gproc-launcher.h>
 #include <gprocstream/process/gproc-pipeline.h>
+#include <gprocstream/terminal/gproc-terminal.h>
 /* clang-format on */
 
 #undef GPROC_INSIDE

@@ -45,8 +45,8 @@ GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
 export GIT_CONFIG_COUNT GIT_CONFIG_KEY_0 GIT_CONFIG_VALUE_0
 
 packages="$BUILD_PACKAGES python3 python3-gi python3-gbulb mypy gjs node-typescript gi-docgen git gzip gdb \
-clang-format util-linux strace zstd locales clangd libjsonrpc-glib-1.0-dev gir1.2-jsonrpc-1.0 \
-tmux less vim-tiny procps man-db python3-docutils"
+clang-format util-linux strace zstd locales bash vim-tiny less procps clangd libjsonrpc-glib-1.0-dev \
+gir1.2-jsonrpc-1.0 tmux man-db python3-docutils"
 case $mode in
   valgrind) packages="$packages valgrind libc6-dbg" ;;
   tsan) packages="$packages xz-utils libpcre2-dev libffi-dev zlib1g-dev" ;;

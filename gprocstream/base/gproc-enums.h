@@ -65,6 +65,8 @@ typedef enum /*< flags >*/
  * @GPROC_DISPOSITION_INHERIT: the same as the application has
  * @GPROC_DISPOSITION_NULL: `/dev/null`
  * @GPROC_DISPOSITION_STDOUT: for standard error only: where standard output goes
+ * @GPROC_DISPOSITION_PTY: a terminal whose other side the stream holds. A process has one:
+ *   all of its descriptors that ask for a terminal lead to the same
  *
  * Where one of the three standard descriptors of a new process leads.
  *
@@ -75,7 +77,8 @@ typedef enum
   GPROC_DISPOSITION_PIPE,
   GPROC_DISPOSITION_INHERIT,
   GPROC_DISPOSITION_NULL,
-  GPROC_DISPOSITION_STDOUT
+  GPROC_DISPOSITION_STDOUT,
+  GPROC_DISPOSITION_PTY
 } GProcDisposition;
 
 /**

@@ -364,6 +364,28 @@ gproc_backend_resize (GProcBackend  *self,
 }
 
 /**
+ * gproc_backend_get_is_pty:
+ * @self: a backend
+ *
+ * Asks whether the process has a terminal whose other side the streams are. Safe in any thread.
+ *
+ * Returns: whether it has
+ *
+ * Since: 1.0
+ */
+gboolean
+gproc_backend_get_is_pty (GProcBackend *self)
+{
+  GProcBackendInterface *iface;
+
+  g_return_val_if_fail (GPROC_IS_BACKEND (self), FALSE);
+
+  iface = GPROC_BACKEND_GET_IFACE (self);
+
+  return iface->get_is_pty != NULL && iface->get_is_pty (self);
+}
+
+/**
  * gproc_backend_close:
  * @self: a backend
  *

@@ -35,6 +35,8 @@ G_DECLARE_INTERFACE (GProcBackend, gproc_backend, GPROC, BACKEND, GObject)
  *   %G_IO_ERROR_NOT_SUPPORTED
  * @close: (nullable): the stream was closed: let go of what the backend holds for
  *   it. It does not end the process
+ * @get_is_pty: (nullable): whether the process has a terminal, whose other side the
+ *   streams are. Must be safe in any thread. By default it has none
  *
  * What differs between the processes that a [class@GProc.Stream] can stand for.
  *
@@ -69,9 +71,10 @@ struct _GProcBackendInterface
                       guint          columns,
                       GError       **error);
   void (*close) (GProcBackend *self);
+  gboolean (*get_is_pty) (GProcBackend *self);
 
   /*< private >*/
-  gpointer padding[8];
+  gpointer padding[7];
 };
 
 GPROC_AVAILABLE_IN_1_0
@@ -105,6 +108,8 @@ gboolean gproc_backend_resize (GProcBackend  *self,
                                guint          rows,
                                guint          columns,
                                GError       **error);
+GPROC_AVAILABLE_IN_1_0
+gboolean gproc_backend_get_is_pty (GProcBackend *self);
 GPROC_AVAILABLE_IN_1_0
 void gproc_backend_close (GProcBackend *self);
 

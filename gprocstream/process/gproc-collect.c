@@ -400,6 +400,19 @@ collect_feed (GProcCollect *collect)
       return;
     }
 
+  /* A terminal has no end that the process could be told. Without input it stays open: closing
+   * our side would hang up on the process. */
+  if (gproc_stream_get_is_pty (collect_get_stream (collect)) &&
+      !gproc_writer_can_write_eof (writer))
+    {
+      if (size > 0)
+        collect_fail (
+          collect, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                                        _ ("There is input for a process whose standard input is "
+                                           "a terminal, which has no end that it could be told")));
+      return;
+    }
+
   if (size == 0 || gproc_writer_queue_bytes (writer, collect->input, &error))
     {
       collect_end_input (collect, writer);

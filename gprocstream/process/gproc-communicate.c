@@ -68,6 +68,9 @@ text_to_bytes (const char *text)
  * process it ends with the outputs. A process that does not read all of its input is
  * no error.
  *
+ * A terminal has no end of input: with @input for one it fails, and without the process is left
+ * to wait for a person, if that is what it does.
+ *
  * Where it fails, what was collected is in the readers again. A process that still
  * runs goes on; [method@GProc.Stream.stop] ends it.
  *

@@ -32,6 +32,9 @@ struct _GProcLaunch
 
   GArray *temporary; /* Descriptors of the child's side, closed when it runs. */
   GArray *ends;      /* Of GProcLaunchEnd. */
+  GProcPtySettings pty;
+  int master; /* Owned: our side of the terminal, −1 where there is none. */
+  int slave;  /* Among those that are temporary. */
   GProcChild *child;
 
   guint timeout_ms;
@@ -91,6 +94,7 @@ copy_request (GProcLaunch        *self,
   request->process_group = gproc_launcher_get_process_group (launcher);
   request->new_session = launcher->new_session;
   request->die_with_parent = launcher->die_with_parent;
+  self->pty = launcher->pty;
 }
 
 GProcLaunch *
@@ -108,6 +112,7 @@ _gproc_launch_new (GProcLauncher      *launcher,
   g_array_set_clear_func (self->temporary, close_fd);
   self->ends = g_array_new (FALSE, FALSE, sizeof (GProcLaunchEnd));
   g_array_set_clear_func (self->ends, close_end);
+  self->master = self->slave = -1;
 
   for (guint i = 0; i < launcher->routes->len; i++)
     {
@@ -146,6 +151,8 @@ _gproc_launch_free (GProcLaunch *self)
   g_array_unref (self->limits);
   g_array_unref (self->temporary);
   g_array_unref (self->ends);
+  if (self->master >= 0)
+    close (self->master);
   g_clear_pointer (&self->child, _gproc_child_unref);
   g_free (self);
 }
@@ -290,6 +297,43 @@ open_null (GProcLaunch  *self,
   return hold_fd (self, *source, "open", "/dev/null", error);
 }
 
+/* The first that leads to the terminal makes it. The application does not keep the side of the
+ * process: the end of the last process that has it is the end of the output. */
+static gboolean
+open_terminal (GProcLaunch  *self,
+               int          *source,
+               GError      **error)
+{
+  GProcSpawnRequest *request = &self->request;
+  const char *stage;
+  int errsv;
+
+  if (self->master < 0)
+    {
+      errsv = _gproc_pty_open (&self->pty, &self->master, &self->slave, &stage);
+      if (errsv != 0)
+        {
+          set_error (self, error, stage, NULL, errsv);
+          return FALSE;
+        }
+      g_array_append_val (self->temporary, self->slave);
+
+      /* As a login does: the user of a terminal may open it by its name. Who may not change
+       * that will not be able to become that user either. */
+      if (request->user_id >= 0 && fchown (self->slave, (uid_t) request->user_id, (gid_t) -1) != 0)
+        {
+          set_error (self, error, "fchown", NULL, errno);
+          return FALSE;
+        }
+
+      request->new_session = TRUE;
+      request->terminal = self->slave;
+    }
+  *source = self->slave;
+
+  return TRUE;
+}
+
 static gboolean
 resolve_route (GProcLaunch       *self,
                const GProcRoute  *route,
@@ -316,6 +360,8 @@ resolve_route (GProcLaunch       *self,
     case GPROC_ROUTE_PIPE_READ:
     case GPROC_ROUTE_PIPE_WRITE:
       return make_pipe (self, route, source, error);
+    case GPROC_ROUTE_PTY:
+      return open_terminal (self, source, error);
     case GPROC_ROUTE_NULL:
     default:
       return open_null (self, source, error);
@@ -475,20 +521,16 @@ _gproc_launch_get_child (GProcLaunch *self)
 }
 
 static GProcStreamHalf
-make_half (GProcLaunch          *self,
-           const GProcLaunchEnd *end)
+make_half (GProcLaunch     *self,
+           GProcDescriptor *descriptor,
+           int              target,
+           gboolean         is_reader)
 {
-  GProcStreamHalf half = { .target = end->target };
-  g_autoptr (GProcDescriptor) descriptor = NULL;
+  GProcStreamHalf half = { .target = target };
 
-  descriptor = _gproc_descriptor_new (end->fd, TRUE,
-                                      end->is_reader ? GPROC_DESCRIPTOR_READ
-                                                     : GPROC_DESCRIPTOR_WRITE,
-                                      NULL);
-
-  if (end->is_reader)
+  if (is_reader)
     {
-      half.reader = _gproc_reader_new_for_descriptor (descriptor, end->target);
+      half.reader = _gproc_reader_new_for_descriptor (descriptor, target);
       if (self->reader_limit > 0)
         gproc_reader_set_limit (half.reader, self->reader_limit);
     }
@@ -502,23 +544,80 @@ make_half (GProcLaunch          *self,
   return half;
 }
 
+static gboolean
+leads_to_terminal (GProcLaunch *self,
+                   int          target)
+{
+  return g_array_index (self->routes, GProcRoute, target).kind == GPROC_ROUTE_PTY;
+}
+
+/* Appends the halves that the terminal has: one that reads, and one that writes if standard input
+ * leads there. */
+static GProcDescriptor *
+make_terminal_halves (GProcLaunch *self,
+                      GArray      *halves)
+{
+  GProcDescriptorSide sides = GPROC_DESCRIPTOR_READ;
+  int target = STDIN_FILENO;
+  GProcDescriptor *descriptor;
+  GProcStreamHalf half;
+
+  if (leads_to_terminal (self, STDIN_FILENO))
+    sides |= GPROC_DESCRIPTOR_WRITE;
+  if (leads_to_terminal (self, STDOUT_FILENO))
+    target = STDOUT_FILENO;
+  else if (leads_to_terminal (self, STDERR_FILENO))
+    target = STDERR_FILENO;
+
+  descriptor = _gproc_descriptor_new (self->master, TRUE, sides, NULL);
+  self->master = -1;
+
+  half = make_half (self, descriptor, target, TRUE);
+  g_array_append_val (halves, half);
+  if ((sides & GPROC_DESCRIPTOR_WRITE) != 0)
+    {
+      half = make_half (self, descriptor, STDIN_FILENO, FALSE);
+      g_array_append_val (halves, half);
+    }
+
+  return descriptor;
+}
+
 GProcStream *
 _gproc_launch_finish (GProcLaunch *self)
 {
+  g_autoptr (GArray) halves = g_array_new (FALSE, FALSE, sizeof (GProcStreamHalf));
+  g_autoptr (GProcDescriptor) terminal = NULL;
   g_autoptr (GProcBackend) backend = NULL;
-  g_autofree GProcStreamHalf *halves = NULL;
-  guint n_halves = self->ends->len;
+  GProcStream *stream;
 
-  backend = _gproc_local_backend_new (_gproc_child_ref (self->child));
-  halves = g_new0 (GProcStreamHalf, n_halves + 1);
-  for (guint i = 0; i < n_halves; i++)
-    halves[i] = make_half (self, &g_array_index (self->ends, GProcLaunchEnd, i));
+  for (guint i = 0; i < self->ends->len; i++)
+    {
+      const GProcLaunchEnd *end = &g_array_index (self->ends, GProcLaunchEnd, i);
+      g_autoptr (GProcDescriptor) descriptor = NULL;
+      GProcStreamHalf half;
+
+      descriptor = _gproc_descriptor_new (end->fd, TRUE,
+                                          end->is_reader ? GPROC_DESCRIPTOR_READ
+                                                         : GPROC_DESCRIPTOR_WRITE,
+                                          NULL);
+      half = make_half (self, descriptor, end->target, end->is_reader);
+      g_array_append_val (halves, half);
+    }
 
   /* The descriptors belong to the halves now. */
   g_array_set_clear_func (self->ends, NULL);
   g_array_set_size (self->ends, 0);
 
-  return _gproc_stream_new_spawned (backend, halves, n_halves, self->request.argv[0],
-                                    self->stop_grace_ms, self->post_exit_grace_ms,
-                                    self->output_limit, self->stop_on_close);
+  if (self->master >= 0)
+    terminal = make_terminal_halves (self, halves);
+
+  backend = _gproc_local_backend_new (_gproc_child_ref (self->child), terminal);
+  stream = _gproc_stream_new_spawned (backend, (const GProcStreamHalf *) (gpointer) halves->data,
+                                      halves->len, self->request.argv[0], self->stop_grace_ms,
+                                      self->post_exit_grace_ms, self->output_limit,
+                                      self->stop_on_close);
+  _gproc_stream_set_terminal (stream, terminal);
+
+  return stream;
 }

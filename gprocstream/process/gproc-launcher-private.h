@@ -4,6 +4,7 @@
 
 #include "process/gproc-child-private.h"
 #include "process/gproc-launcher.h"
+#include "process/gproc-pty-private.h"
 #include "process/gproc-spawn-private.h"
 
 G_BEGIN_DECLS
@@ -17,7 +18,8 @@ typedef enum
   GPROC_ROUTE_FILE,
   GPROC_ROUTE_FD,
   GPROC_ROUTE_PIPE_READ, /* The application reads. */
-  GPROC_ROUTE_PIPE_WRITE
+  GPROC_ROUTE_PIPE_WRITE,
+  GPROC_ROUTE_PTY /* The one terminal of the process. */
 } GProcRouteKind;
 
 typedef struct
@@ -50,6 +52,7 @@ struct _GProcLauncher
   int umask; /* −1: that of the application. */
   gint64 user_id;
   gint64 group_id;
+  GProcPtySettings pty;
 
   guint timeout_ms; /* 0: none. */
   guint stop_grace_ms;
@@ -82,6 +85,8 @@ typedef enum
   GPROC_LAUNCHER_PROP_HIGH_WATERMARK,
   GPROC_LAUNCHER_PROP_LOW_WATERMARK,
   GPROC_LAUNCHER_PROP_PIPE_SIZE,
+  GPROC_LAUNCHER_PROP_PTY_ECHO,
+  GPROC_LAUNCHER_PROP_PTY_RAW,
   GPROC_LAUNCHER_N_PROPS
 } GProcLauncherProp;
 

@@ -78,6 +78,9 @@ set_disposition (GProcLauncher     *self,
     case GPROC_DISPOSITION_INHERIT:
       route.kind = GPROC_ROUTE_INHERIT;
       break;
+    case GPROC_DISPOSITION_PTY:
+      route.kind = GPROC_ROUTE_PTY;
+      break;
     case GPROC_DISPOSITION_STDOUT:
       g_return_if_fail (target == STDERR_FILENO);
       route.kind = GPROC_ROUTE_STDOUT;
@@ -141,6 +144,13 @@ set_fd (GProcLauncher *self,
  *
  * Unless [method@GProc.Launcher.set_process_group] says otherwise, a process that
  * inherits its standard input is in the group of the application.
+ *
+ * With %GPROC_DISPOSITION_PTY for one or more of the three, the process leads a session of its
+ * own, and a new terminal controls it, so that it can open `/dev/tty`. Those descriptors that
+ * ask for the terminal share it: what is written to [method@GProc.Stream.get_stdin] comes from
+ * it, and what the process writes to it is read from [method@GProc.Stream.get_stdout], or
+ * from [method@GProc.Stream.get_stderr] where only standard error leads there. Where standard
+ * input alone does, `gproc_stream_get_reader (stream, 0)` reads what the terminal shows.
  *
  * In place of an inherited descriptor that the application has closed, or that
  * closes on exec, the process has `/dev/null`.

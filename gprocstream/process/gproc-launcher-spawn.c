@@ -263,6 +263,14 @@ run_new (GProcLauncher       *self,
   const GProcRoute *route = &g_array_index (self->routes, GProcRoute, STDIN_FILENO);
   GProcRun *run;
 
+  if (input != NULL && route->kind == GPROC_ROUTE_PTY)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                           _ ("There is input for a process whose standard input is a terminal,"
+                              " which has no end that it could be told"));
+      return NULL;
+    }
+
   if (input != NULL && route->kind != GPROC_ROUTE_PIPE_WRITE)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
@@ -301,7 +309,8 @@ run_new (GProcLauncher       *self,
  *
  * Errors: those of [method@GProc.Launcher.spawn] and
  * [method@GProc.Stream.communicate]; %G_IO_ERROR_INVALID_ARGUMENT if there is input
- * and standard input was set to something other than a pipe.
+ * and standard input was set to something other than a pipe, %G_IO_ERROR_NOT_SUPPORTED if
+ * to a terminal.
  *
  * Returns: (transfer full): the output, and how the process ended
  *

@@ -30,6 +30,16 @@
  * application breaks no program that uses `select()`; see
  * [method@GProc.Launcher.set_rlimit].
  *
+ * With %GPROC_DISPOSITION_PTY a process believes that a person is there: it does not hold back
+ * its output to fill blocks, it prompts, edits lines and shows progress.
+ *
+ * ```c
+ * gproc_launcher_set_stdin (launcher, GPROC_DISPOSITION_PTY);
+ * gproc_launcher_set_stdout (launcher, GPROC_DISPOSITION_PTY);
+ * gproc_launcher_set_stderr (launcher, GPROC_DISPOSITION_PTY);
+ * gproc_launcher_set_pty_size (launcher, 40, 120);
+ * ```
+ *
  * Spawning does not copy the application: it takes the same time however large
  * that is, and fails without leaving anything behind. The error names the
  * command, the step that failed (`chdir`, `exec`, `open stdout file`, `rlimit`…)
@@ -108,6 +118,12 @@ gproc_launcher_get_property (GObject    *object,
       break;
     case GPROC_LAUNCHER_PROP_PIPE_SIZE:
       g_value_set_uint (value, gproc_launcher_get_pipe_size (self));
+      break;
+    case GPROC_LAUNCHER_PROP_PTY_ECHO:
+      g_value_set_boolean (value, gproc_launcher_get_pty_echo (self));
+      break;
+    case GPROC_LAUNCHER_PROP_PTY_RAW:
+      g_value_set_boolean (value, gproc_launcher_get_pty_raw (self));
       break;
     case GPROC_LAUNCHER_PROP_STDIN:
     case GPROC_LAUNCHER_PROP_STDOUT:
@@ -190,6 +206,12 @@ gproc_launcher_set_property (GObject      *object,
       break;
     case GPROC_LAUNCHER_PROP_PIPE_SIZE:
       gproc_launcher_set_pipe_size (self, g_value_get_uint (value));
+      break;
+    case GPROC_LAUNCHER_PROP_PTY_ECHO:
+      gproc_launcher_set_pty_echo (self, g_value_get_boolean (value));
+      break;
+    case GPROC_LAUNCHER_PROP_PTY_RAW:
+      gproc_launcher_set_pty_raw (self, g_value_get_boolean (value));
       break;
     case GPROC_LAUNCHER_N_PROPS:
     default:
@@ -362,6 +384,30 @@ install_process_properties (void)
 }
 
 static void
+install_terminal_properties (void)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GProcLauncher:pty-echo: (getter get_pty_echo) (setter set_pty_echo)
+   *
+   * Whether a terminal starts with showing what is typed.
+   *
+   * Since: 1.0
+   */
+  props[GPROC_LAUNCHER_PROP_PTY_ECHO] = g_param_spec_boolean ("pty-echo", NULL, NULL, TRUE, flags);
+
+  /**
+   * GProcLauncher:pty-raw: (getter get_pty_raw) (setter set_pty_raw)
+   *
+   * Whether a terminal starts in raw mode.
+   *
+   * Since: 1.0
+   */
+  props[GPROC_LAUNCHER_PROP_PTY_RAW] = g_param_spec_boolean ("pty-raw", NULL, NULL, FALSE, flags);
+}
+
+static void
 install_ending_properties (void)
 {
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
@@ -433,6 +479,7 @@ gproc_launcher_class_init (GProcLauncherClass *klass)
   install_descriptor_properties ();
   install_stream_properties ();
   install_process_properties ();
+  install_terminal_properties ();
   install_ending_properties ();
   g_object_class_install_properties (object_class, GPROC_LAUNCHER_N_PROPS, props);
 }
@@ -457,6 +504,9 @@ gproc_launcher_init (GProcLauncher *self)
   self->umask = -1;
   self->user_id = -1;
   self->group_id = -1;
+  self->pty = (GProcPtySettings){ .rows = GPROC_PTY_DEFAULT_ROWS,
+                                  .columns = GPROC_PTY_DEFAULT_COLUMNS,
+                                  .echo = TRUE };
   self->stop_grace_ms = GPROC_DEFAULT_STOP_GRACE;
   self->post_exit_grace_ms = GPROC_DEFAULT_POST_EXIT_GRACE;
   self->output_limit = GPROC_DEFAULT_OUTPUT_LIMIT;

@@ -110,6 +110,25 @@ void gproc_launcher_add_pipe (GProcLauncher      *self,
                               GProcPipeDirection  direction);
 
 GPROC_AVAILABLE_IN_1_0
+void gproc_launcher_get_pty_size (GProcLauncher *self,
+                                  guint         *rows,
+                                  guint         *columns);
+GPROC_AVAILABLE_IN_1_0
+void gproc_launcher_set_pty_size (GProcLauncher *self,
+                                  guint          rows,
+                                  guint          columns);
+GPROC_AVAILABLE_IN_1_0
+gboolean gproc_launcher_get_pty_echo (GProcLauncher *self);
+GPROC_AVAILABLE_IN_1_0
+void gproc_launcher_set_pty_echo (GProcLauncher *self,
+                                  gboolean       pty_echo);
+GPROC_AVAILABLE_IN_1_0
+gboolean gproc_launcher_get_pty_raw (GProcLauncher *self);
+GPROC_AVAILABLE_IN_1_0
+void gproc_launcher_set_pty_raw (GProcLauncher *self,
+                                 gboolean       pty_raw);
+
+GPROC_AVAILABLE_IN_1_0
 const char *gproc_launcher_get_cwd (GProcLauncher *self);
 GPROC_AVAILABLE_IN_1_0
 void gproc_launcher_set_cwd (GProcLauncher *self,

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "loop/gproc-descriptor-private.h"
 #include "process/gproc-backend.h"
 #include "process/gproc-child-private.h"
 
@@ -13,8 +14,9 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (GProcLocalBackend, _gproc_local_backend, GPROC, LOCAL_BACKEND, GObject)
 
-/* Takes @child. */
-GProcBackend *_gproc_local_backend_new (GProcChild *child);
+/* Takes @child. @terminal (nullable) is our side of its terminal. */
+GProcBackend *_gproc_local_backend_new (GProcChild      *child,
+                                        GProcDescriptor *terminal);
 GProcChild *_gproc_local_backend_get_child (GProcLocalBackend *self);
 
 G_END_DECLS

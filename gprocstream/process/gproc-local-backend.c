@@ -4,12 +4,17 @@
 
 #include "process/gproc-local-backend-private.h"
 
+#include <glib/gi18n-lib.h>
+
+#include "process/gproc-pty-private.h"
+
 struct _GProcLocalBackend
 {
   GObject parent_instance;
 
   GProcChild *child;
-  char identifier[16]; /* The process id, in digits. */
+  GProcDescriptor *terminal; /* Our side of that of the process; or NULL. */
+  char identifier[16];       /* The process id, in digits. */
 };
 
 static void _gproc_local_backend_iface_init (GProcBackendInterface *iface);
@@ -95,12 +100,49 @@ _gproc_local_backend_send_signal (GProcBackend  *backend,
   return _gproc_child_send_signal (GPROC_LOCAL_BACKEND (backend)->child, signum, to_group, error);
 }
 
+static gboolean
+_gproc_local_backend_get_is_pty (GProcBackend *backend)
+{
+  return GPROC_LOCAL_BACKEND (backend)->terminal != NULL;
+}
+
+/* Who holds the terminal after the end of the process is told too; nobody, as a rule. */
+static gboolean
+_gproc_local_backend_resize (GProcBackend  *backend,
+                             guint          rows,
+                             guint          columns,
+                             GError       **error)
+{
+  GProcLocalBackend *self = GPROC_LOCAL_BACKEND (backend);
+  int fd, errsv;
+
+  if (self->terminal == NULL)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                           _ ("This process has no terminal that could be resized"));
+      return FALSE;
+    }
+
+  fd = _gproc_descriptor_get_fd (self->terminal);
+  errsv = fd >= 0 ? _gproc_pty_resize (fd, rows, columns) : 0;
+  if (errsv == 0 && (fd >= 0 || _gproc_child_poll (self->child)))
+    return TRUE;
+
+  if (fd < 0)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The stream is already closed"));
+  else
+    _gproc_set_errno_error (error, errsv, _ ("The terminal cannot be resized"));
+
+  return FALSE;
+}
+
 static void
 _gproc_local_backend_finalize (GObject *object)
 {
   GProcLocalBackend *self = GPROC_LOCAL_BACKEND (object);
 
   g_clear_pointer (&self->child, _gproc_child_unref);
+  g_clear_pointer (&self->terminal, _gproc_descriptor_unref);
 
   G_OBJECT_CLASS (_gproc_local_backend_parent_class)->finalize (object);
 }
@@ -114,6 +156,8 @@ _gproc_local_backend_iface_init (GProcBackendInterface *iface)
   iface->wait_async = _gproc_local_backend_wait_async;
   iface->wait_finish = _gproc_local_backend_wait_finish;
   iface->send_signal = _gproc_local_backend_send_signal;
+  iface->resize = _gproc_local_backend_resize;
+  iface->get_is_pty = _gproc_local_backend_get_is_pty;
 }
 
 static void
@@ -128,11 +172,13 @@ _gproc_local_backend_init (GProcLocalBackend *self)
 }
 
 GProcBackend *
-_gproc_local_backend_new (GProcChild *child)
+_gproc_local_backend_new (GProcChild      *child,
+                          GProcDescriptor *terminal)
 {
   GProcLocalBackend *self = g_object_new (GPROC_TYPE_LOCAL_BACKEND, NULL);
 
   self->child = child;
+  self->terminal = terminal != NULL ? _gproc_descriptor_ref (terminal) : NULL;
   g_snprintf (self->identifier, sizeof self->identifier, "%d", _gproc_child_get_pid (child));
 
   return GPROC_BACKEND (self);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -107,6 +108,11 @@ become_leader (GProcSpawnPlan *plan)
     {
       if (syscall (SYS_setsid) < 0)
         report (plan, GPROC_SPAWN_STAGE_SESSION, errno);
+
+      /* Before descriptors are mapped, which may put something else under its number. */
+      if (plan->request->terminal > 0 &&
+          syscall (SYS_ioctl, plan->request->terminal, TIOCSCTTY, 0) != 0)
+        report (plan, GPROC_SPAWN_STAGE_TERMINAL, errno);
     }
   else if (plan->request->process_group)
     {

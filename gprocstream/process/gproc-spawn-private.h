@@ -39,6 +39,7 @@ typedef struct
   gint64 user_id;  /* −1: unchanged. */
   gint64 group_id; /* −1: unchanged. */
   int umask;       /* −1: unchanged. */
+  int terminal;    /* Becomes the controlling terminal of the session, which is new; 0: none. */
   gboolean process_group;
   gboolean new_session;
   gboolean die_with_parent;
@@ -74,6 +75,7 @@ typedef enum
   GPROC_SPAWN_STAGE_NONE,
   GPROC_SPAWN_STAGE_SIGNALS,
   GPROC_SPAWN_STAGE_SESSION,
+  GPROC_SPAWN_STAGE_TERMINAL,
   GPROC_SPAWN_STAGE_GROUP,
   GPROC_SPAWN_STAGE_DESCRIPTORS,
   GPROC_SPAWN_STAGE_CHDIR,

@@ -83,6 +83,8 @@ stage_to_string (GProcSpawnStage stage)
       return "sigaction";
     case GPROC_SPAWN_STAGE_SESSION:
       return "setsid";
+    case GPROC_SPAWN_STAGE_TERMINAL:
+      return "TIOCSCTTY";
     case GPROC_SPAWN_STAGE_GROUP:
       return "setpgid";
     case GPROC_SPAWN_STAGE_DESCRIPTORS:

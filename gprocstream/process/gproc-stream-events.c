@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "loop/gproc-poller-private.h"
 #include "process/gproc-worker-private.h"
@@ -88,6 +89,13 @@ reader_ended (GProcReader *reader,
   _gproc_watch_post (&events->ended, events->poller);
 }
 
+/* What a terminal shows of the input of a process is no output of it. */
+static GProcReader *
+get_output (GProcStreamHalf *half)
+{
+  return half->target != STDIN_FILENO ? half->reader : NULL;
+}
+
 /* A pipe that nobody has open for writing any more says so without being read. */
 static gboolean
 reader_is_held (GProcReader *reader)
@@ -113,7 +121,9 @@ look_for_held_pipes (gpointer user_data)
 
   for (guint i = 0; stream != NULL && i < stream->n_halves; i++)
     {
-      if (stream->halves[i].reader != NULL && reader_is_held (stream->halves[i].reader))
+      GProcReader *reader = get_output (&stream->halves[i]);
+
+      if (reader != NULL && reader_is_held (reader))
         {
           _gproc_stream_notify_pipes_held (stream);
           break;
@@ -187,11 +197,11 @@ events_watch_readers (GProcStreamEvents *events,
   /* A reader may be at its end already, and says so at once: the count must not reach
    * zero before all are counted. */
   for (guint i = 0; i < stream->n_halves; i++)
-    events->n_open += stream->halves[i].reader != NULL;
+    events->n_open += get_output (&stream->halves[i]) != NULL;
 
   for (guint i = 0; i < stream->n_halves; i++)
     {
-      GProcReader *reader = stream->halves[i].reader;
+      GProcReader *reader = get_output (&stream->halves[i]);
 
       if (reader == NULL)
         continue;

@@ -23,9 +23,10 @@ struct _GProcStream
 
   /* Set at construction and left alone until the stream is disposed, so that they
    * can be read in any thread. */
-  GProcBackend *backend; /* NULL: there is no process. */
-  GProcChild *child;     /* Borrowed: that of a local backend. */
-  GIOStream *base;       /* What the halves are those of, closed with the stream. */
+  GProcBackend *backend;     /* NULL: there is no process. */
+  GProcChild *child;         /* Borrowed: that of a local backend. */
+  GProcDescriptor *terminal; /* The master side of a terminal, if the stream is on one. */
+  GIOStream *base;           /* What the halves are those of, closed with the stream. */
   GProcStreamHalf *halves;
   guint n_halves;
   char *command;

@@ -269,6 +269,9 @@ descriptor_for (int                  fd,
  * keep the flags that they have; those that are taken become non-blocking. An
  * @error_fd that is the same as @read_fd is read as that.
  *
+ * On the master side of a terminal that the application has opened itself,
+ * [property@GProc.Stream:is-pty] is %TRUE, and [method@GProc.Stream.resize] sets its size.
+ *
  * Returns: (transfer full): a new stream
  *
  * Since: 1.0
@@ -285,6 +288,7 @@ gproc_stream_new_for_fds (int              write_fd,
   g_autoptr (GProcDescriptor) in = NULL;
   g_autoptr (GProcDescriptor) err = NULL;
   GProcStreamHalf halves[3] = { { 0 } };
+  GProcStream *self;
 
   g_return_val_if_fail (write_fd >= -1 && read_fd >= -1 && error_fd >= -1, NULL);
 
@@ -304,7 +308,13 @@ gproc_stream_new_for_fds (int              write_fd,
   halves[2].target = TARGET_STDERR;
   halves[2].reader = err != NULL ? _gproc_reader_new_for_descriptor (err, 2) : NULL;
 
-  return stream_make (NULL, halves, G_N_ELEMENTS (halves));
+  self = stream_make (NULL, halves, G_N_ELEMENTS (halves));
+  if (out != NULL && _gproc_descriptor_get_kind (out) == GPROC_DESCRIPTOR_PTMX)
+    _gproc_stream_set_terminal (self, out);
+  else if (in != NULL && _gproc_descriptor_get_kind (in) == GPROC_DESCRIPTOR_PTMX)
+    _gproc_stream_set_terminal (self, in);
+
+  return self;
 }
 
 /**

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "loop/gproc-descriptor-private.h"
 #include "process/gproc-stream.h"
 
 G_BEGIN_DECLS
@@ -25,5 +26,9 @@ GProcStream *_gproc_stream_new_spawned (GProcBackend          *backend,
                                         int                    post_exit_grace_ms,
                                         gsize                  output_limit,
                                         gboolean               stop_on_close);
+
+/* @terminal (nullable) is the master side of the terminal that the stream is on. */
+void _gproc_stream_set_terminal (GProcStream     *self,
+                                 GProcDescriptor *terminal);
 
 G_END_DECLS

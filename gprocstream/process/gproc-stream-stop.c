@@ -99,33 +99,6 @@ gproc_stream_kill (GProcStream  *self,
   return gproc_stream_send_signal (self, SIGKILL, error);
 }
 
-/**
- * gproc_stream_resize:
- * @self: a stream
- * @rows: the number of rows
- * @columns: the number of columns
- * @error: where to put an error
- *
- * Sets the size of the terminal that the process has.
- *
- * Returns: %TRUE if the terminal has that size, %FALSE with @error set: to
- *   %G_IO_ERROR_NOT_SUPPORTED if there is no process or it has no terminal
- *
- * Since: 1.0
- */
-gboolean
-gproc_stream_resize (GProcStream  *self,
-                     guint         rows,
-                     guint         columns,
-                     GError      **error)
-{
-  g_return_val_if_fail (GPROC_IS_STREAM (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  return _gproc_stream_has_process (self, error) &&
-         gproc_backend_resize (self->backend, rows, columns, error);
-}
-
 /* The rest happens in the worker: nobody has to wait, or to iterate a context. */
 void
 _gproc_stream_stop_process (GProcStream *self,

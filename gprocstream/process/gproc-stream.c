@@ -42,7 +42,9 @@
  * [method@Gio.IOStream.close] writes what is queued, closes the pipes and leaves the
  * process alone, unless [property@GProc.Stream:stop-on-close] is set. Operations that
  * are pending on the halves complete with %G_IO_ERROR_CLOSED. Output that was not read
- * is dropped. [method@GProc.Stream.abort] ends everything at once. The library reaps
+ * is dropped. Closing the other side of a terminal has the kernel send `SIGHUP` to the process
+ * that leads its session, and to the group in the foreground: that ends most programs.
+ * [method@GProc.Stream.abort] ends everything at once. The library reaps
  * the process, whatever becomes of the stream.
  *
  * Since: 1.0
@@ -69,6 +71,7 @@ enum
   PROP_RETURNCODE,
   PROP_SHELL_STATUS,
   PROP_TIMED_OUT,
+  PROP_IS_PTY,
   PROP_STOP_ON_CLOSE,
   PROP_POST_EXIT_GRACE,
   PROP_OUTPUT_LIMIT,
@@ -109,6 +112,7 @@ gproc_stream_dispose (GObject *object)
   free_halves (halves, n_halves);
   g_clear_pointer (&self->queue, _gproc_write_queue_unref);
   g_clear_object (&self->base);
+  g_clear_pointer (&self->terminal, _gproc_descriptor_unref);
 
   G_OBJECT_CLASS (gproc_stream_parent_class)->dispose (object);
 
@@ -209,6 +213,9 @@ gproc_stream_get_property (GObject    *object,
       break;
     case PROP_TIMED_OUT:
       g_value_set_boolean (value, gproc_stream_get_timed_out (self));
+      break;
+    case PROP_IS_PTY:
+      g_value_set_boolean (value, gproc_stream_get_is_pty (self));
       break;
     case PROP_STOP_ON_CLOSE:
       g_value_set_boolean (value, gproc_stream_get_stop_on_close (self));
@@ -366,6 +373,15 @@ install_process_properties (void)
    * Since: 1.0
    */
   props[PROP_TIMED_OUT] = g_param_spec_boolean ("timed-out", NULL, NULL, FALSE, flags);
+
+  /**
+   * GProcStream:is-pty: (getter get_is_pty)
+   *
+   * Whether the stream is the other side of a terminal.
+   *
+   * Since: 1.0
+   */
+  props[PROP_IS_PTY] = g_param_spec_boolean ("is-pty", NULL, NULL, FALSE, flags);
 }
 
 static void

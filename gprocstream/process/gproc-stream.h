@@ -168,6 +168,10 @@ GPROC_AVAILABLE_IN_1_0
 gboolean gproc_stream_kill (GProcStream  *self,
                             GError      **error);
 GPROC_AVAILABLE_IN_1_0
+gboolean gproc_stream_get_is_pty (GProcStream *self);
+GPROC_AVAILABLE_IN_1_0
+int gproc_stream_get_pty_fd (GProcStream *self);
+GPROC_AVAILABLE_IN_1_0
 gboolean gproc_stream_resize (GProcStream  *self,
                               guint         rows,
                               guint         columns,

@@ -4,6 +4,7 @@
 
 #include "streams/gproc-output-private.h"
 #include "streams/gproc-pieces-private.h"
+#include "streams/gproc-typed-line-private.h"
 #include "streams/gproc-wait-private.h"
 #include "streams/gproc-write-queue-private.h"
 
@@ -42,10 +43,12 @@ struct _GProcWriteQueue
   guint64 written;
   guint64 discarded;
   guint n_blocked;
-  gsize retry_at; /* Blocked, but so long that another write is worth trying. */
+  gsize line_length; /* Of the line that a terminal is being given, as far as is known. */
+  gsize retry_at;    /* Blocked, but so long that another write is worth trying. */
 
   guint fork_generation;    /* The child of a fork has no business with the bytes. */
   GError *error;            /* What broke it, with the count of what was lost. */
+  unsigned int types : 1;   /* To the master side of a terminal. Constant. */
   unsigned int paused : 1;  /* Above high, until at or below low. */
   unsigned int blocked : 1; /* The last write would have blocked. */
   unsigned int end_wanted : 1;

@@ -75,6 +75,15 @@ gboolean _gproc_write_queue_check (GProcWriteQueue  *self,
                                    gsize             size,
                                    GError          **error);
 
+/* Whether it is to the master side of a terminal, where in canonical mode the kernel would cut long
+ * lines; and whether none of @vectors would be: NO_SPACE. Appending and writing through see to
+ * that by themselves. */
+gboolean _gproc_write_queue_types (GProcWriteQueue *self);
+gboolean _gproc_write_queue_check_line (GProcWriteQueue      *self,
+                                        const GOutputVector  *vectors,
+                                        gsize                 n_vectors,
+                                        GError              **error);
+
 /* Writes past the queue, which must be empty: accepted and written at once.
  * WOULD_BLOCK if it is not, or nothing can be written. */
 gssize _gproc_write_queue_write_through (GProcWriteQueue      *self,

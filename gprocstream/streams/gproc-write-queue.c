@@ -329,6 +329,8 @@ _gproc_write_queue_new (GProcDescriptor *descriptor,
   self->low = DEFAULT_HIGH_WATERMARK / 4;
   self->limit = G_MAXSIZE;
   self->closed = !_gproc_output_is_open (&self->output);
+  self->types = descriptor != NULL &&
+                _gproc_descriptor_get_kind (descriptor) == GPROC_DESCRIPTOR_PTMX;
   self->fork_generation = _gproc_fork_generation ();
 
   return self;
@@ -509,6 +511,50 @@ queue_gathers (GProcWriteQueue *self,
          _gproc_pieces_extend (&self->pieces, data, size);
 }
 
+/* For queues to the master side of a terminal, which may gather lines. */
+static gboolean
+queue_check_line (GProcWriteQueue      *self,
+                  const GOutputVector  *vectors,
+                  gsize                 n_vectors,
+                  GError              **error)
+{
+  return _gproc_typed_line_check (_gproc_output_get_fd (&self->output), self->line_length, vectors,
+                                  n_vectors, error);
+}
+
+static void
+queue_advance_line (GProcWriteQueue     *self,
+                    const GOutputVector *vectors,
+                    gsize                n_vectors,
+                    gsize                size)
+{
+  if (self->types)
+    self->line_length = _gproc_typed_line_advance (_gproc_output_get_fd (&self->output),
+                                                   self->line_length, vectors, n_vectors, size);
+}
+
+gboolean
+_gproc_write_queue_types (GProcWriteQueue *self)
+{
+  return self->types;
+}
+
+gboolean
+_gproc_write_queue_check_line (GProcWriteQueue      *self,
+                               const GOutputVector  *vectors,
+                               gsize                 n_vectors,
+                               GError              **error)
+{
+  gboolean success;
+
+  g_mutex_lock (&self->lock);
+  success = _gproc_queue_check (self, 0, error) &&
+            (!self->types || queue_check_line (self, vectors, n_vectors, error));
+  g_mutex_unlock (&self->lock);
+
+  return success;
+}
+
 gboolean
 _gproc_write_queue_append (GProcWriteQueue  *self,
                            const void       *data,
@@ -516,21 +562,24 @@ _gproc_write_queue_append (GProcWriteQueue  *self,
                            GBytes           *bytes,
                            GError          **error)
 {
+  const GOutputVector vector = { data, size };
   gboolean success;
   gsize done = 0;
 
   g_mutex_lock (&self->lock);
-  if (bytes == NULL && queue_gathers (self, data, size))
+  if (bytes == NULL && !self->types && queue_gathers (self, data, size))
     {
       self->accepted += size;
       g_mutex_unlock (&self->lock);
       return TRUE;
     }
 
-  success = _gproc_queue_check (self, size, error);
+  success = _gproc_queue_check (self, size, error) &&
+            (!self->types || queue_check_line (self, &vector, 1, error));
   if (success && size > 0)
     {
       self->accepted += size;
+      queue_advance_line (self, &vector, 1, size);
       if (queue_writes_through (self))
         done = queue_try_through (self, data, size);
       _gproc_pieces_append (&self->pieces, (const char *) data + done, size - done, bytes);
@@ -572,6 +621,10 @@ _gproc_write_queue_write_through (GProcWriteQueue      *self,
     {
       count = 0;
     }
+  else if (self->types && !queue_check_line (self, vectors, n_vectors, error))
+    {
+      count = -1;
+    }
   else if (_gproc_queue_length (self) > 0)
     {
       _gproc_queue_schedule (self);
@@ -587,6 +640,7 @@ _gproc_write_queue_write_through (GProcWriteQueue      *self,
         {
           self->accepted += (guint64) count;
           self->written += (guint64) count;
+          queue_advance_line (self, vectors, n_vectors, (gsize) count);
         }
       else if (local_error != NULL &&
                !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))

@@ -60,10 +60,16 @@ writer_check_pending (GProcWriter  *self,
  *
  * Errors: %G_IO_ERROR_CLOSED after [method@GProc.Writer.write_eof] or a close;
  * %G_IO_ERROR_NO_SPACE if the queue would grow beyond [property@GProc.Writer:queue-limit]: then
- * nothing was queued; %G_IO_ERROR_PENDING while an operation of [class@Gio.OutputStream] other than
- * a flush is under way; %G_IO_ERROR_BROKEN_PIPE, with the count of what was lost, once nobody reads
- * any more; and what writing itself fails with. Bytes that meet a broken pipe in this very call
- * count as accepted and as discarded.
+ * nothing was queued, or if a terminal would cut a line in it, see below; %G_IO_ERROR_PENDING while
+ * an operation of [class@Gio.OutputStream] other than a flush is under way;
+ * %G_IO_ERROR_BROKEN_PIPE, with the count of what was lost, once nobody reads any more; and what
+ * writing itself fails with. Bytes that meet a broken pipe in this very call count as accepted and
+ * as discarded.
+ *
+ * A terminal in canonical mode takes lines of up to 4095 bytes, and the kernel drops the rest of
+ * a longer one. A writer on the master side of one refuses such data, and queues none of
+ * it. That is a best effort: the mode may be another one when the terminal gets the
+ * data, and what others write to it is not known.
  *
  * Returns: %TRUE if all was queued or written
  *
@@ -116,6 +122,24 @@ gproc_writer_queue_bytes (GProcWriter  *self,
          _gproc_write_queue_append (self->queue, data, size, bytes, error);
 }
 
+/* All of the pieces, before any of them is queued. */
+static gboolean
+check_lines (GProcWriter  *self,
+             GPtrArray    *pieces,
+             GError      **error)
+{
+  g_autofree GOutputVector *vectors = NULL;
+
+  if (!_gproc_write_queue_types (self->queue))
+    return TRUE;
+
+  vectors = g_new (GOutputVector, pieces->len);
+  for (guint i = 0; i < pieces->len; i++)
+    vectors[i].buffer = g_bytes_get_data (g_ptr_array_index (pieces, i), &vectors[i].size);
+
+  return _gproc_write_queue_check_line (self->queue, vectors, pieces->len, error);
+}
+
 /**
  * gproc_writer_queuev:
  * @self: a writer
@@ -141,7 +165,8 @@ gproc_writer_queuev (GProcWriter  *self,
   for (guint i = 0; i < pieces->len; i++)
     total += g_bytes_get_size (g_ptr_array_index (pieces, i));
 
-  if (!writer_check_pending (self, error) || !_gproc_write_queue_check (self->queue, total, error))
+  if (!writer_check_pending (self, error) ||
+      !_gproc_write_queue_check (self->queue, total, error) || !check_lines (self, pieces, error))
     return FALSE;
 
   for (guint i = 0; i < pieces->len; i++)

@@ -37,6 +37,7 @@ declare module 'gi://GProc?version=1' {
         abstract class Backend extends GObject.Object {
             close(): void;
             get_identifier(): string | null;
+            get_is_pty(): boolean;
             resize(rows: number, columns: number): boolean;
             send_signal(signum: number, to_group: boolean): boolean;
             try_wait(): [boolean, number];
@@ -70,6 +71,8 @@ declare module 'gi://GProc?version=1' {
             pipe_size: number;
             post_exit_grace: number;
             process_group: boolean;
+            pty_echo: boolean;
+            pty_raw: boolean;
             reader_limit: number;
             stderr: Disposition;
             stdin: Disposition;
@@ -98,6 +101,10 @@ declare module 'gi://GProc?version=1' {
             postExitGrace: number;
             process_group: boolean;
             processGroup: boolean;
+            pty_echo: boolean;
+            ptyEcho: boolean;
+            pty_raw: boolean;
+            ptyRaw: boolean;
             reader_limit: number;
             readerLimit: number;
             stderr: Disposition;
@@ -123,6 +130,9 @@ declare module 'gi://GProc?version=1' {
             get_pipe_size(): number;
             get_post_exit_grace(): number;
             get_process_group(): boolean;
+            get_pty_echo(): boolean;
+            get_pty_raw(): boolean;
+            get_pty_size(): [number, number];
             get_reader_limit(): number;
             get_stop_grace(): number;
             get_stop_on_close(): boolean;
@@ -146,6 +156,9 @@ declare module 'gi://GProc?version=1' {
             set_pipe_size(size: number): void;
             set_post_exit_grace(grace_ms: number): void;
             set_process_group(process_group: boolean): void;
+            set_pty_echo(pty_echo: boolean): void;
+            set_pty_raw(pty_raw: boolean): void;
+            set_pty_size(rows: number, columns: number): void;
             set_reader_limit(limit: number): void;
             set_rlimit(resource: number, soft: number, hard: number): void;
             set_stderr(disposition: Disposition): void;
@@ -427,6 +440,8 @@ declare module 'gi://GProc?version=1' {
             readonly backend: Backend | null;
             readonly command: string | null;
             readonly identifier: string | null;
+            readonly is_pty: boolean;
+            readonly isPty: boolean;
             output_limit: number;
             outputLimit: number;
             readonly pid: number;
@@ -467,10 +482,12 @@ declare module 'gi://GProc?version=1' {
             get_identifier(): string | null;
             get_if_exited(): boolean;
             get_if_signaled(): boolean;
+            get_is_pty(): boolean;
             get_output_limit(): number;
             get_pid(): number;
             get_pidfd(): number;
             get_post_exit_grace(): number;
+            get_pty_fd(): number;
             get_reader(target_fd: number): Reader | null;
             get_returncode(): number | null;
             get_running(): boolean;
@@ -545,6 +562,38 @@ declare module 'gi://GProc?version=1' {
             STDERR_STDOUT = 64,
             STOP_ON_CLOSE = 128,
             TAKE_FDS = 256,
+        }
+
+        interface TerminalProperties {
+            handle_signals: boolean;
+        }
+        class Terminal extends GObject.Object {
+            readonly attached: boolean;
+            readonly detach_keys: string | null;
+            readonly detachKeys: string | null;
+            readonly detached: boolean;
+            handle_signals: boolean;
+            handleSignals: boolean;
+            readonly is_terminal: boolean;
+            readonly isTerminal: boolean;
+            constructor(properties?: Partial<TerminalProperties>);
+            static new(): Terminal;
+            static new_for_fds(input_fd: number, output_fd: number, error_fd: number): Terminal;
+            attach_async(stream: Stream, io_priority?: number, cancellable?: Cancellable): Promise<number | null>;
+            attach_async(stream: Stream, io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void;
+            attach_finish(result: Gio.AsyncResult): number | null;
+            detach(): void;
+            get_attached(): boolean;
+            get_detach_keys(): string | null;
+            get_detached(): boolean;
+            get_handle_signals(): boolean;
+            get_is_terminal(): boolean;
+            get_size(): [boolean, number, number];
+            set_detach_keys(detach_keys: string | null): boolean;
+            set_handle_signals(handle_signals: boolean): void;
+            sync_size(): void;
+            connect(signal: string, callback: (...args: any[]) => any): number;
+            connect_after(signal: string, callback: (...args: any[]) => any): number;
         }
 
         interface WriterProperties {

@@ -94,6 +94,9 @@ var asynchronous = {
         wait_buffered: [as_is],
         wait_check: [],
     },
+    Terminal: {
+        attach: [as_is],
+    },
     Writer: {
         drain: [],
     },
@@ -133,6 +136,7 @@ const sentinels = {
     Result: ['get_returncode'],
     Stream: ['get_returncode', 'get_shell_status', 'try_wait', 'wait', 'wait_finish',
         'wait_buffered', 'wait_buffered_finish'],
+    Terminal: ['attach_finish'],
 };
 
 // Gives wrapper the looks of the function that it stands for. Gio._promisify () does nothing
@@ -222,7 +226,8 @@ function convertAsync(GProc) {
                 return orNull(original.apply(this, args));
             }, `_original_int_${name}`);
         }
-        replaceProperty(prototype, 'returncode', 'get_returncode');
+        if (prototype.get_returncode)
+            replaceProperty(prototype, 'returncode', 'get_returncode');
     }
     replaceProperty(GProc.Stream.prototype, 'shell_status', 'get_shell_status');
     replaceProperty(GProc.Stream.prototype, 'shellStatus', 'get_shell_status');

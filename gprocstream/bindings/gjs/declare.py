@@ -33,6 +33,7 @@ NULLABLE_NUMBERS = {
                'wait_buffered', 'wait_buffered_finish', 'returncode', 'shell_status'],
     'Pipeline': ['get_returncode', 'try_wait', 'wait', 'wait_finish', 'returncode'],
     'Result': ['get_returncode', 'returncode'],
+    'Terminal': ['attach_finish'],
 }
 
 def both(name, parameters, result):
@@ -56,6 +57,8 @@ WRITTEN = {
     'Pipeline.get_returncodes': ['get_returncodes(): (number | null)[]'],
     'Backend.wait': ['wait(cancellable: Cancellable): [boolean, number]'],
     'Backend.wait_finish': ['wait_finish(result: Gio.AsyncResult): [boolean, number]'],
+    'Launcher.get_pty_size': ['get_pty_size(): [number, number]'],
+    'Terminal.get_size': ['get_size(): [boolean, number, number]'],
     'Backend.try_wait': ['try_wait(): [boolean, number]'],
 }
 ADDED = {

@@ -57,6 +57,12 @@ class Pump(processes.PumpMethods, GProc.Pump):
 
 @_export
 @override
+class Terminal(processes.TerminalMethods, GProc.Terminal):
+    """The user's own terminal, for a process to be attached to."""
+
+
+@_export
+@override
 class Result(processes.ResultMethods, GProc.Result):
     """What became of a process that was run to its end."""
 
@@ -67,6 +73,7 @@ processes.complete_stream(Stream)
 processes.complete_launcher(Launcher)
 processes.complete_pipeline(Pipeline)
 processes.complete_pump(Pump)
+processes.complete_terminal(Terminal)
 processes.complete_result(Result)
 
 for _kind in (errors.NotFoundError, errors.PermissionDeniedError, errors.ConnectionLostError,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What Stream, Launcher, Pipeline, Pump and Result get besides what introspection gives."""
+"""What Stream, Launcher, Pipeline, Pump, Terminal and Result get besides what introspection gives."""
 
 import asyncio
 import weakref
@@ -403,6 +403,18 @@ async def _run_all(pumps, io_priority, cancellable, halves):
 def complete_pump(kind):
     add_awaitables(kind, Awaitable(GProc.Pump, 'run', halves=_pump_halves))
     add_properties(kind, GProc.Pump)
+
+
+class TerminalMethods:
+    _native = GProc.Terminal
+
+
+def complete_terminal(kind):
+    native = GProc.Terminal
+    kind.set_detach_keys = wrapped(native.set_detach_keys, 'set_detach_keys')
+    add_awaitables(kind, Awaitable(native, 'attach', ['stream'], value=_returncode,
+                                   halves=lambda _, stream: stream._halves()))
+    add_properties(kind, native)
 
 
 class ResultMethods:
