@@ -264,7 +264,7 @@ def command():
     for _, code, expected in of_language('docs/reference/command.md', 'sh'):
         with tempfile.TemporaryDirectory() as folder:
             # The status is part of what is shown.
-            printed = run(['sh', '-c', code + ':'], folder)
+            printed = run(['sh', '-c', code + ':'], folder).replace('\r\n', '\n')
         assert printed == expected, f'{code}\nprints\n{printed}\nnot\n{expected}'
 
 

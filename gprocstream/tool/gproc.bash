@@ -19,7 +19,7 @@ _gproc_program ()
 _gproc_options ()
 {
   case $1 in
-    run) echo --timeout --help ;;
+    run) echo --pty --timeout --help ;;
     pipe) echo --no-progress --pipefail --help ;;
     serve) echo --listen --max --grace --help ;;
   esac

@@ -52,6 +52,7 @@ def commands():
 
 def options_of_each_command():
     assert completed('gproc run --t') == '<run><--timeout>'
+    assert completed('gproc run --p') == '<run><--pty>'
     assert completed('gproc pipe --pi') == '<pipe><--pipefail>'
     assert offered('gproc serve --') == ['--grace', '--help', '--listen', '--max']
     assert completed('gproc serve --max 3 --l') == '<serve><--max><3><--listen>'

@@ -84,6 +84,13 @@ def state_of(pid):
         return None
 
 
+def is_in_foreground(pid):
+    """Whether keys of its terminal reach it."""
+    with open(f'/proc/{pid}/stat', encoding='latin-1') as file:
+        words = file.read().rpartition(')')[2].split()
+    return words[2] == words[5]
+
+
 def is_gone(pid):
     return state_of(pid) in (None, 'Z', 'X')
 
@@ -185,7 +192,7 @@ class Terminal:
         return self.process.returncode, self.output
 
     def foreground(self):
-        return os.tcgetpgrp(self.slave)
+        return os.tcgetpgrp(self.master)
 
 
 def shell():
@@ -197,9 +204,13 @@ def shell():
 class Tmux:
     """A screen, as a person sees it."""
 
+    count = 0
+
     def __init__(self, *command):
         needs('tmux')
-        self.tmux = ['tmux', '-S', os.path.join(FOLDER.name, 'tmux'), '-f', '/dev/null']
+        # One that has been told to end may still have its socket.
+        Tmux.count += 1
+        self.tmux = ['tmux', '-S', os.path.join(FOLDER.name, f'tmux{Tmux.count}'), '-f', '/dev/null']
         self.run('new-session', '-d', '-x', '80', '-y', '24', *command)
 
     def __enter__(self):
