@@ -144,13 +144,16 @@ static int
 serve (Serve      *self,
        const char *listen)
 {
+  static const int ending[] = { SIGTERM, SIGINT, SIGHUP };
   g_autoptr (GError) error = NULL;
   g_autofree char *shown = NULL;
   GProcToolAddress *address;
 
-  g_unix_signal_add (SIGTERM, asked_to_end, self);
-  if (!gproc_tool_signals_is_ignored (SIGINT))
-    g_unix_signal_add (SIGINT, asked_to_end, self);
+  for (guint i = 0; i < G_N_ELEMENTS (ending); i++)
+    {
+      if (!gproc_tool_signals_is_ignored (ending[i]))
+        g_unix_signal_add (ending[i], asked_to_end, self);
+    }
 
   self->service = g_socket_service_new ();
   g_socket_listener_set_backlog (G_SOCKET_LISTENER (self->service), BACKLOG);

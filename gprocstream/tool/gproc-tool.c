@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,6 +154,8 @@ main (int   argc,
   const char *name = argc > 1 ? argv[1] : "";
 
   setlocale (LC_ALL, "");
+  /* Who has started this may ignore it, and then nobody could know how a program ended. */
+  signal (SIGCHLD, SIG_DFL);
 
   if (g_str_equal (name, "--help") || g_str_equal (name, "-h") || g_str_equal (name, "help"))
     {

@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 
-from support import (FOLDER, TOOL, Terminal, gproc, is_gone, is_in_foreground, needs, shell, state_of, tap, tmux_shell,
+from support import (ENVIRONMENT, FOLDER, TOOL, Terminal, gproc, is_gone, is_in_foreground, needs, shell, state_of, tap, tmux_shell,
                      until)
 
 
@@ -59,8 +59,11 @@ def the_terminal_is_as_before_whatever_ends_it():
 
 def the_terminal_is_as_before_where_the_command_itself_fails():
     """The signals of errors end it, and are not passed on."""
+    # The runtime of a sanitizer would take them for itself.
+    sanitizer = os.environ.get('ASAN_OPTIONS', '') + ':handle_segv=0:handle_abort=0'
     for signum in signal.SIGSEGV, signal.SIGABRT:
-        with Terminal(TOOL, 'run', '--pty', 'sh', '-c', 'echo begun $$; read x') as terminal:
+        with Terminal(TOOL, 'run', '--pty', 'sh', '-c', 'echo begun $$; read x',
+                      env={**ENVIRONMENT, 'ASAN_OPTIONS': sanitizer}) as terminal:
             pid = int(terminal.expect(r'begun (\d+)\r\n')[1])
             raw(terminal)
             terminal.process.send_signal(signum)

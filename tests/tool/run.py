@@ -114,6 +114,11 @@ def a_signal_that_is_ignored_stays_so():
     process.stdout.close()
 
 
+def the_status_is_known_though_the_caller_ignores_children():
+    gproc('run', 'sh', '-c', 'exit 3', status=3,
+          preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+
+
 def the_program_begins_as_any_other():
     """Nothing is blocked or ignored, and there are no descriptors but the three."""
     for arguments in ['run'], ['run', '--timeout=50'], ['pipe']:
@@ -251,7 +256,7 @@ tap.run('/gproc/tool/run', the_status_is_that_of_the_program, what_follows_the_p
         a_program_that_is_not_there, a_program_that_cannot_be_run, wrong_calls_are_explained,
         a_program_that_is_killed, a_signal_that_is_passed_on_and_kills_kills_both,
         a_signal_that_the_program_handles, a_signal_that_is_ignored_stays_so,
-        the_program_begins_as_any_other, a_dead_command_has_no_core_of_its_own, a_time_that_is_over,
+        the_status_is_known_though_the_caller_ignores_children, the_program_begins_as_any_other, a_dead_command_has_no_core_of_its_own, a_time_that_is_over,
         a_program_that_ignores_the_end_of_its_time,
         without_a_terminal_all_that_was_started_ends_with_its_time, keys_reach_the_program_once,
         ctrl_c_ends_both_and_the_loop_of_a_shell, ctrl_backslash_ends_both, ctrl_z_and_fg,

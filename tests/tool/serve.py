@@ -5,9 +5,11 @@
 usage: serve.py GPROC
 """
 
+import collections
 import contextlib
 import hashlib
 import os
+import re
 import resource
 import selectors
 import signal
@@ -16,7 +18,7 @@ import struct
 import subprocess
 import time
 
-from support import (FOLDER, LIMIT, children_of, descriptors_of, gproc, is_gone, read_line, start, tap,
+from support import (FOLDER, LIMIT, children_of, gproc, is_gone, read_line, start, tap,
                      until, wait_for_end)
 
 CLIENTS = 200
@@ -34,7 +36,7 @@ class Service:
         assert line.endswith('\n'), f'it does not listen: {self.process.wait()}'
         self.text = line[:-1]
         self.kind, _, self.address = self.text.partition(':')
-        self.descriptors = descriptors_of(self.process.pid)
+        self.first = self.kinds()
 
     def __enter__(self):
         return self
@@ -59,15 +61,21 @@ class Service:
         return client
 
     def is_idle(self):
-        """No children, dead ones neither, and no descriptor more than at first."""
-        return not children_of(self.process.pid) and len(descriptors_of(self.process.pid)) <= self.allowed()
+        """No children, dead ones neither, and of each kind no more descriptors than at first."""
+        return not children_of(self.process.pid) and self.kinds() == self.first
 
-    def allowed(self):
-        # What the library has for processes and for readiness is made with the first client.
-        return len(self.descriptors) + 6
+    def kinds(self):
+        """How many descriptors of each kind there are, that of what is only for waiting aside."""
+        links = []
+        for number in os.listdir(f'/proc/{self.process.pid}/fd'):
+            # Or it was closed meanwhile.
+            with contextlib.suppress(FileNotFoundError):
+                links.append(os.readlink(f'/proc/{self.process.pid}/fd/{number}'))
+        return collections.Counter(link.split(':[')[0] for link in links
+                                   if not re.search(r'\[event(fd|poll)\]', link))
 
     def settle(self):
-        until(self.is_idle, f'{children_of(self.process.pid)}, {descriptors_of(self.process.pid)}')
+        until(self.is_idle, lambda: f'{children_of(self.process.pid)}, {self.kinds()} and not {self.first}')
 
     def end(self, signum=signal.SIGTERM):
         self.process.send_signal(signum)
@@ -346,7 +354,7 @@ def wrong_addresses_are_explained():
 
 
 def those_running_finish_when_it_ends():
-    for signum in signal.SIGTERM, signal.SIGINT:
+    for signum in signal.SIGTERM, signal.SIGINT, signal.SIGHUP:
         with Service('cat') as service, service.connect() as client:
             client.sendall(b'before')
             assert client.recv(6) == b'before'

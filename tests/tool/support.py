@@ -59,7 +59,7 @@ def until(condition, what):
         value = condition()
         if value:
             return value
-        assert time.monotonic() < deadline, what
+        assert time.monotonic() < deadline, what() if callable(what) else what
         select.select([], [], [], 0.005)
 
 
@@ -109,10 +109,6 @@ def children_of(pid):
     return found
 
 
-def descriptors_of(pid):
-    return sorted(map(int, os.listdir(f'/proc/{pid}/fd')))
-
-
 class Terminal:
     """A terminal, and a process that it controls."""
 
@@ -125,9 +121,8 @@ class Terminal:
         def prepare():
             fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
 
-        descriptors = {'stdin': self.slave, 'stdout': self.slave, 'stderr': self.slave}
-        self.process = subprocess.Popen(command, env=ENVIRONMENT, start_new_session=True,
-                                        preexec_fn=prepare, **{**descriptors, **options})
+        options = {'stdin': self.slave, 'stdout': self.slave, 'stderr': self.slave, 'env': ENVIRONMENT, **options}
+        self.process = subprocess.Popen(command, start_new_session=True, preexec_fn=prepare, **options)
 
     def __enter__(self):
         return self
