@@ -268,5 +268,10 @@ def command():
         assert printed == expected, f'{code}\nprints\n{printed}\nnot\n{expected}'
 
 
+def terminals():
+    needs('--python')
+    python_page('docs/reference/terminals.md')
+
+
 tap.run('/gproc/documents', readme_in_c, readme_in_python, readme_in_javascript, readme_in_vala,
-        vala_guide, python_guide, coming_from_asyncio, command)
+        vala_guide, python_guide, coming_from_asyncio, terminals, command)

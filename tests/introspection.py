@@ -24,7 +24,8 @@ GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
 NAMESPACE = xml.etree.ElementTree.parse(sys.argv[1]).getroot().find(CORE + 'namespace')
 
 CLASSES = {'Launcher': GObject.Object, 'Pipeline': Gio.IOStream, 'Pump': GObject.Object,
-           'Reader': Gio.InputStream, 'Result': GObject.Object, 'Stream': Gio.IOStream, 'Writer': Gio.OutputStream}
+           'Reader': Gio.InputStream, 'Result': GObject.Object, 'Stream': Gio.IOStream,
+           'Terminal': GObject.Object, 'Writer': Gio.OutputStream}
 
 
 def callables():
@@ -47,7 +48,7 @@ def there_are_these_types_and_no_other():
         'Backend', 'BackendInterface', 'Disposition', 'FileFlags', 'Launcher', 'LauncherClass',
         'LimitPolicy', 'PipeDirection', 'Pipeline', 'PipelineClass', 'Pump', 'PumpClass', 'Reader',
         'ReaderClass', 'Result', 'ResultClass', 'Stream', 'StreamClass', 'StreamError',
-        'StreamFlags', 'Writer', 'WriterClass'}, found
+        'StreamFlags', 'Terminal', 'TerminalClass', 'Writer', 'WriterClass'}, found
 
 
 def classes_are_derived_as_documented():

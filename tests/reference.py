@@ -33,7 +33,7 @@ def no_link_is_broken():
                   '--output-dir', folder)
         for name in ('index.html', 'overview.html', 'coming-from-gsubprocess.html',
                      'coming-from-asyncio.html', 'python.html', 'vala.html',
-                     'pipelines.html', 'transfers.html', 'threads-and-contexts.html', 'errors.html',
+                     'pipelines.html', 'terminals.html', 'transfers.html', 'threads-and-contexts.html', 'errors.html',
                      'class.Stream.html'):
             assert os.path.exists(os.path.join(folder, name)), name
         broken = []

@@ -64,6 +64,22 @@ _gproc_launcher_notify (GProcLauncher     *self,
   g_object_notify_by_pspec (G_OBJECT (self), props[prop]);
 }
 
+static gboolean
+get_boolean_property (GProcLauncher     *self,
+                      GProcLauncherProp  prop)
+{
+  if (prop == GPROC_LAUNCHER_PROP_PROCESS_GROUP)
+    return gproc_launcher_get_process_group (self);
+  if (prop == GPROC_LAUNCHER_PROP_NEW_SESSION)
+    return self->new_session;
+  if (prop == GPROC_LAUNCHER_PROP_DIE_WITH_PARENT)
+    return self->die_with_parent;
+  if (prop == GPROC_LAUNCHER_PROP_STOP_ON_CLOSE)
+    return self->stop_on_close;
+
+  return prop == GPROC_LAUNCHER_PROP_PTY_ECHO ? self->pty.echo : self->pty.raw;
+}
+
 static void
 gproc_launcher_get_property (GObject    *object,
                              guint       prop_id,
@@ -80,15 +96,6 @@ gproc_launcher_get_property (GObject    *object,
     case GPROC_LAUNCHER_PROP_EXECUTABLE:
       g_value_set_string (value, gproc_launcher_get_executable (self));
       break;
-    case GPROC_LAUNCHER_PROP_PROCESS_GROUP:
-      g_value_set_boolean (value, gproc_launcher_get_process_group (self));
-      break;
-    case GPROC_LAUNCHER_PROP_NEW_SESSION:
-      g_value_set_boolean (value, gproc_launcher_get_new_session (self));
-      break;
-    case GPROC_LAUNCHER_PROP_DIE_WITH_PARENT:
-      g_value_set_boolean (value, gproc_launcher_get_die_with_parent (self));
-      break;
     case GPROC_LAUNCHER_PROP_UMASK:
       g_value_set_int (value, gproc_launcher_get_umask (self));
       break;
@@ -100,9 +107,6 @@ gproc_launcher_get_property (GObject    *object,
       break;
     case GPROC_LAUNCHER_PROP_POST_EXIT_GRACE:
       g_value_set_int (value, gproc_launcher_get_post_exit_grace (self));
-      break;
-    case GPROC_LAUNCHER_PROP_STOP_ON_CLOSE:
-      g_value_set_boolean (value, gproc_launcher_get_stop_on_close (self));
       break;
     case GPROC_LAUNCHER_PROP_OUTPUT_LIMIT:
       g_value_set_uint64 (value, gproc_launcher_get_output_limit (self));
@@ -119,11 +123,13 @@ gproc_launcher_get_property (GObject    *object,
     case GPROC_LAUNCHER_PROP_PIPE_SIZE:
       g_value_set_uint (value, gproc_launcher_get_pipe_size (self));
       break;
+    case GPROC_LAUNCHER_PROP_PROCESS_GROUP:
+    case GPROC_LAUNCHER_PROP_NEW_SESSION:
+    case GPROC_LAUNCHER_PROP_DIE_WITH_PARENT:
+    case GPROC_LAUNCHER_PROP_STOP_ON_CLOSE:
     case GPROC_LAUNCHER_PROP_PTY_ECHO:
-      g_value_set_boolean (value, gproc_launcher_get_pty_echo (self));
-      break;
     case GPROC_LAUNCHER_PROP_PTY_RAW:
-      g_value_set_boolean (value, gproc_launcher_get_pty_raw (self));
+      g_value_set_boolean (value, get_boolean_property (self, (GProcLauncherProp) prop_id));
       break;
     case GPROC_LAUNCHER_PROP_STDIN:
     case GPROC_LAUNCHER_PROP_STDOUT:
@@ -148,6 +154,25 @@ set_disposition_property (GProcLauncher     *self,
 }
 
 static void
+set_boolean_property (GProcLauncher     *self,
+                      GProcLauncherProp  prop,
+                      gboolean           value)
+{
+  if (prop == GPROC_LAUNCHER_PROP_PROCESS_GROUP)
+    gproc_launcher_set_process_group (self, value);
+  else if (prop == GPROC_LAUNCHER_PROP_NEW_SESSION)
+    gproc_launcher_set_new_session (self, value);
+  else if (prop == GPROC_LAUNCHER_PROP_DIE_WITH_PARENT)
+    gproc_launcher_set_die_with_parent (self, value);
+  else if (prop == GPROC_LAUNCHER_PROP_STOP_ON_CLOSE)
+    gproc_launcher_set_stop_on_close (self, value);
+  else if (prop == GPROC_LAUNCHER_PROP_PTY_ECHO)
+    gproc_launcher_set_pty_echo (self, value);
+  else
+    gproc_launcher_set_pty_raw (self, value);
+}
+
+static void
 gproc_launcher_set_property (GObject      *object,
                              guint         prop_id,
                              const GValue *value,
@@ -168,15 +193,6 @@ gproc_launcher_set_property (GObject      *object,
     case GPROC_LAUNCHER_PROP_EXECUTABLE:
       gproc_launcher_set_executable (self, g_value_get_string (value));
       break;
-    case GPROC_LAUNCHER_PROP_PROCESS_GROUP:
-      gproc_launcher_set_process_group (self, g_value_get_boolean (value));
-      break;
-    case GPROC_LAUNCHER_PROP_NEW_SESSION:
-      gproc_launcher_set_new_session (self, g_value_get_boolean (value));
-      break;
-    case GPROC_LAUNCHER_PROP_DIE_WITH_PARENT:
-      gproc_launcher_set_die_with_parent (self, g_value_get_boolean (value));
-      break;
     case GPROC_LAUNCHER_PROP_UMASK:
       gproc_launcher_set_umask (self, g_value_get_int (value));
       break;
@@ -188,9 +204,6 @@ gproc_launcher_set_property (GObject      *object,
       break;
     case GPROC_LAUNCHER_PROP_POST_EXIT_GRACE:
       gproc_launcher_set_post_exit_grace (self, g_value_get_int (value));
-      break;
-    case GPROC_LAUNCHER_PROP_STOP_ON_CLOSE:
-      gproc_launcher_set_stop_on_close (self, g_value_get_boolean (value));
       break;
     case GPROC_LAUNCHER_PROP_OUTPUT_LIMIT:
       gproc_launcher_set_output_limit (self, g_value_get_uint64 (value));
@@ -207,11 +220,13 @@ gproc_launcher_set_property (GObject      *object,
     case GPROC_LAUNCHER_PROP_PIPE_SIZE:
       gproc_launcher_set_pipe_size (self, g_value_get_uint (value));
       break;
+    case GPROC_LAUNCHER_PROP_PROCESS_GROUP:
+    case GPROC_LAUNCHER_PROP_NEW_SESSION:
+    case GPROC_LAUNCHER_PROP_DIE_WITH_PARENT:
+    case GPROC_LAUNCHER_PROP_STOP_ON_CLOSE:
     case GPROC_LAUNCHER_PROP_PTY_ECHO:
-      gproc_launcher_set_pty_echo (self, g_value_get_boolean (value));
-      break;
     case GPROC_LAUNCHER_PROP_PTY_RAW:
-      gproc_launcher_set_pty_raw (self, g_value_get_boolean (value));
+      set_boolean_property (self, (GProcLauncherProp) prop_id, g_value_get_boolean (value));
       break;
     case GPROC_LAUNCHER_N_PROPS:
     default:

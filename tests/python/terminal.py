@@ -26,7 +26,7 @@ def a_process_has_a_terminal():
     assert not on_terminal.pty_echo and not on_terminal.pty_raw
     with on_terminal.spawn(['sh', '-c', 'stty size; read line; echo "$line"; stty size']) as stream:
         assert stream.is_pty and os.isatty(stream.get_pty_fd())
-        assert stream.stdout.read_line() == b'40 120\r\n'
+        assert stream.stdout.read_line_utf8() == '40 120\r'
         assert stream.resize(20, 60) is True
         stream.stdin.queue('word\n')
         assert list(stream.stdout) == [b'word\r\n', b'20 60\r\n']

@@ -52,6 +52,7 @@ declare module 'gi://GProc?version=1' {
             INHERIT = 1,
             NULL = 2,
             STDOUT = 3,
+            PTY = 4,
         }
 
         enum FileFlags {

@@ -33,6 +33,7 @@ class Disposition(int):
     INHERIT: ClassVar[Disposition]
     NULL: ClassVar[Disposition]
     STDOUT: ClassVar[Disposition]
+    PTY: ClassVar[Disposition]
 
 class FileFlags(int):
     NONE: ClassVar[FileFlags]
