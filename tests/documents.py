@@ -5,7 +5,7 @@
 A block of text behind a block of code is what that prints. Each page is one program, in which each
 block has variables of its own; what defines classes or functions can be used by later blocks.
 
-usage: documents.py BUILD-FOLDER [--python] [--gjs] [--vala]
+usage: documents.py BUILD-FOLDER [--python] [--gjs] [--vala] [--tool]
 """
 
 import hashlib
@@ -256,10 +256,22 @@ def coming_from_asyncio():
     python_page('docs/reference/coming-from-asyncio.md')
 
 
+def command():
+    """Each block is run by a shell in a folder of its own, in which gproc is found."""
+    if '--tool' not in sys.argv:
+        raise tap.Skip('built without the command')
+    ENVIRONMENT['PATH'] = os.path.join(LIBRARY, 'tool') + ':' + ENVIRONMENT['PATH']
+    for _, code, expected in of_language('docs/reference/command.md', 'sh'):
+        with tempfile.TemporaryDirectory() as folder:
+            # The status is part of what is shown.
+            printed = run(['sh', '-c', code + ':'], folder).replace('\r\n', '\n')
+        assert printed == expected, f'{code}\nprints\n{printed}\nnot\n{expected}'
+
+
 def terminals():
     needs('--python')
     python_page('docs/reference/terminals.md')
 
 
 tap.run('/gproc/documents', readme_in_c, readme_in_python, readme_in_javascript, readme_in_vala,
-        vala_guide, python_guide, coming_from_asyncio, terminals)
+        vala_guide, python_guide, coming_from_asyncio, terminals, command)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Installs the library into a prefix and uses it from there, as a user of it would.
 
-usage: install.py MESON BUILD-FOLDER [--introspection] [--vapi] [--nls] [--installed-tests]
+usage: install.py MESON BUILD-FOLDER [--introspection] [--vapi] [--nls] [--tool] [--man]
+       [--installed-tests]
 """
 
 import glob
@@ -17,7 +18,8 @@ import tap
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MESON, BUILD = sys.argv[1:3]
-FEATURES = [name for name in ('introspection', 'vapi', 'nls') if '--' + name in sys.argv]
+OPTIONS = 'introspection', 'vapi', 'nls', 'tool', 'man'
+FEATURES = [name for name in OPTIONS if '--' + name in sys.argv]
 FOLDER = tempfile.TemporaryDirectory()
 PREFIX = os.path.join(FOLDER.name, 'prefix')
 
@@ -101,7 +103,7 @@ def program(name, text, *arguments):
 
 def meson_install_fills_a_prefix():
     options = ['-D' + name + ('=enabled' if name in FEATURES else '=disabled')
-               for name in ('introspection', 'vapi', 'nls')]
+               for name in OPTIONS]
     build = os.path.join(FOLDER.name, 'build')
     run(MESON, 'setup', '--buildtype=plain', '--prefix', PREFIX, '--libdir=lib', '-Dtests=false',
         '-Ddocs=disabled', *options, build, TOP)
@@ -247,6 +249,30 @@ def a_vala_program_is_built_where_nothing_is_installed():
         os.remove(path + '.out')
 
 
+def the_command_is_complete():
+    """Program, completion and manual page, which man reads without a complaint."""
+    if 'tool' not in FEATURES:
+        assert not os.path.exists(installed('bin'))
+        raise tap.Skip('built without the command')
+    assert os.listdir(installed('bin')) == ['gproc']
+    text = run(installed('bin', 'gproc'), 'run', 'echo', 'installed', environment=ENVIRONMENT)
+    assert text == 'installed\n'
+    completion = installed('share', 'bash-completion', 'completions', 'gproc')
+    assert 'complete -F _gproc gproc' in run('bash', '-c', '. "$0"; complete -p gproc', completion)
+    if 'man' not in FEATURES:
+        raise tap.Skip('built without the manual page')
+    page = installed('share', 'man', 'man1', 'gproc.1')
+    if not shutil.which('man'):
+        raise tap.Skip('there is no man')
+    text = run('man', '--warnings', '--local-file', page, environment={'MANWIDTH': '80'})
+    assert 'warning' not in text and 'gproc serve' in text and 'EXIT STATUS' in text, text
+    # What the command says of its options and what the page says are the same ones.
+    for command in 'run', 'pipe', 'serve':
+        said = run(installed('bin', 'gproc'), command, '--help', environment=ENVIRONMENT)
+        for option in re.findall(r'--[a-z-]+', said):
+            assert option == '--help' or option in text, option
+
+
 def translations_are_found():
     if 'nls' not in FEATURES:
         raise tap.Skip('built without translations')
@@ -272,6 +298,12 @@ def messages_are_translated():
                'except GLib.Error as error: print(error.message)',
                environment={**ENVIRONMENT, 'LOCPATH': locales, 'LC_ALL': 'de_DE.UTF-8', 'LANGUAGE': ''})
     assert text == '„false“ endete mit dem Status 1\n', text
+    if 'tool' not in FEATURES:
+        return
+    text = run('sh', '-c', '"$0" walk; "$0" run --help', installed('bin', 'gproc'),
+               environment={**ENVIRONMENT, 'LOCPATH': locales, 'LC_ALL': 'de_DE.UTF-8', 'LANGUAGE': ''})
+    assert 'gproc: Es gibt keinen Befehl „walk“' in text, text
+    assert 'Beendet das Programm nach dieser Zeit' in text, text
 
 
 def installed_tests_run_from_where_they_are_installed():
@@ -300,5 +332,6 @@ tap.run('/gproc/install', meson_install_fills_a_prefix, all_public_headers_and_n
         a_header_alone_is_refused, the_headers_are_good_cplusplus, the_typelib_is_found,
         the_python_override_is_found, the_folder_of_the_python_override_is_right,
         the_javascript_override_is_found, a_vala_program_is_built,
-        a_vala_program_is_built_where_nothing_is_installed, translations_are_found,
+        a_vala_program_is_built_where_nothing_is_installed, the_command_is_complete,
+        translations_are_found,
         messages_are_translated, installed_tests_run_from_where_they_are_installed)

@@ -47,7 +47,7 @@ export GIT_CONFIG_COUNT GIT_CONFIG_KEY_0 GIT_CONFIG_VALUE_0
 
 packages="$BUILD_PACKAGES python3 python3-gi mypy gjs node-typescript gi-docgen git gzip openssl gdb \
 clang-format util-linux strace zstd locales bash vim-tiny less procps \
-clangd libjsonrpc-glib-1.0-dev gir1.2-jsonrpc-1.0"
+clangd libjsonrpc-glib-1.0-dev gir1.2-jsonrpc-1.0 tmux man-db python3-docutils"
 case $mode in
   valgrind) packages="$packages valgrind libc6-dbg" ;;
   tsan) packages="$packages xz-utils libpcre2-dev libffi-dev zlib1g-dev" ;;
@@ -108,7 +108,7 @@ run ()
 }
 
 all_features="-Dintrospection=enabled -Dvapi=enabled -Ddocs=enabled -Dnls=enabled \
--Dinstalled_tests=true"
+-Dinstalled_tests=true -Dtool=enabled -Dman=enabled"
 only_library="-Dintrospection=disabled -Dvapi=disabled -Ddocs=disabled -Dnls=enabled"
 compiled='--suite unit --suite process'
 
@@ -209,7 +209,7 @@ case $mode in
       shorter='--no-suite longest'
     fi
     ! build asan $only_library -Db_sanitize=address,undefined ||
-      run "address and undefined behaviour sanitizers" asan $compiled $shorter
+      run "address and undefined behaviour sanitizers" asan $compiled --suite tool $shorter
     ;;
 esac
 
