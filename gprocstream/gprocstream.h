@@ -10,6 +10,7 @@
 #include <gprocstream/base/gproc-version.h>
 #include <gprocstream/base/gproc-enums.h>
 #include <gprocstream/base/gproc-error.h>
+#include <gprocstream/streams/gproc-match.h>
 #include <gprocstream/streams/gproc-reader.h>
 #include <gprocstream/streams/gproc-writer.h>
 #include <gprocstream/streams/gproc-select.h>

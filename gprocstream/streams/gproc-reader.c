@@ -19,6 +19,7 @@
  * - [method@GProc.Reader.read_exactly]: a number of bytes
  * - [method@GProc.Reader.read_until] and [method@GProc.Reader.read_until_any]: up to a separator
  * - [method@GProc.Reader.read_to_end]: all
+ * - [method@GProc.Reader.expect]: up to and with what matches a pattern, for dialogues
  *
  * All of them, and the methods of [class@Gio.InputStream], take from one buffer in one
  * order. They give %NULL at the end of the stream, which is thereby never confused with
