@@ -20,6 +20,8 @@
 #include <gprocstream/process/gproc-stream.h>
 #include <gprocstream/process/gproc-launcher.h>
 #include <gprocstream/process/gproc-pipeline.h>
+#include <gprocstream/terminal/gproc-recorder.h>
+#include <gprocstream/terminal/gproc-recording.h>
 /* clang-format on */
 
 #undef GPROC_INSIDE

@@ -11,6 +11,11 @@
 
 G_BEGIN_DECLS
 
+/* What is told of everything that comes, before anybody has it. Must not call the reader. */
+typedef void (*GProcReadTap) (const char *data,
+                              gsize       size,
+                              gpointer    user_data);
+
 /* What a reader knows, and how a read is served from it: the same code for blocking,
  * asynchronous and non-blocking calls. */
 
@@ -31,6 +36,9 @@ typedef struct
   GPtrArray *discard_separators; /* Owned: up to which; NULL for a newline. */
   GProcExpect *expect;           /* Owned: a search that ended because nothing came… */
   guint64 expect_place;          /* …and how much had been taken before its first byte. */
+  GProcReadTap tap;              /* NULL: nobody listens. */
+  gpointer tap_data;
+  GDestroyNotify tap_destroy;
 
   gsize read_size; /* What the next read asks for. */
   gsize bulk;      /* How much came in large reads in a row. */

@@ -34,6 +34,8 @@ _gproc_read_core_clear (GProcReadCore *self)
   g_clear_pointer (&self->discard_separators, g_ptr_array_unref);
   g_clear_pointer (&self->last_partial, g_bytes_unref);
   g_clear_pointer (&self->expect, _gproc_expect_free);
+  if (self->tap_destroy != NULL)
+    self->tap_destroy (self->tap_data);
 }
 
 void
@@ -271,6 +273,8 @@ _gproc_read_core_fill (GProcReadCore     *self,
   if (count > 0)
     {
       self->total += (guint64) count;
+      if (self->tap != NULL)
+        self->tap (to, (gsize) count, self->tap_data);
       core_adapt (self, (gsize) count, size);
     }
   else if (count == 0)

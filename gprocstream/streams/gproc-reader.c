@@ -4,6 +4,8 @@
 
 #include "streams/gproc-reader-internal-private.h"
 
+#include <glib/gi18n-lib.h>
+
 /**
  * GProcReader:
  *
@@ -125,6 +127,36 @@ _gproc_reader_set_queue (GProcReader     *self,
   g_clear_pointer (&self->queue, _gproc_write_queue_unref);
   if (queue != NULL)
     self->queue = _gproc_write_queue_ref (queue);
+}
+
+gboolean
+_gproc_reader_set_tap (GProcReader     *self,
+                       GProcReadTap     tap,
+                       gpointer         user_data,
+                       GDestroyNotify   destroy,
+                       GError         **error)
+{
+  GProcReadCore *core = &self->core;
+
+  if (!g_input_stream_set_pending (G_INPUT_STREAM (self), error))
+    return FALSE;
+
+  if (core->tap != NULL)
+    {
+      g_input_stream_clear_pending (G_INPUT_STREAM (self));
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                           _ ("What is read is being recorded already"));
+      return FALSE;
+    }
+
+  core->tap = tap;
+  core->tap_data = user_data;
+  core->tap_destroy = destroy;
+  if (_gproc_buffer_length (&core->buffer) > 0)
+    tap (_gproc_buffer_data (&core->buffer), _gproc_buffer_length (&core->buffer), user_data);
+  g_input_stream_clear_pending (G_INPUT_STREAM (self));
+
+  return TRUE;
 }
 
 void
