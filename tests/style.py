@@ -14,7 +14,7 @@ import tap
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(HERE)
-FOLDERS = ['base', 'loop', 'streams', 'transfer', 'process']
+FOLDERS = ['base', 'loop', 'streams', 'transfer', 'process', 'terminal']
 
 
 def sources(*patterns):

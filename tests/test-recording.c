@@ -367,7 +367,7 @@ test_path (void)
   g_autoptr (GError) error = NULL;
 
   g_assert_null (gproc_recording_new_for_path (path, &error));
-  gproc_test_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   g_assert_true (g_file_set_contents (path, HEADER "[1.5, \"o\", \"x\"]", -1, &error));
   recording = gproc_recording_new_for_path (path, &error);
   g_assert_no_error (error);

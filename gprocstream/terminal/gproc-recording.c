@@ -293,8 +293,8 @@ gproc_recording_new_for_bytes (GBytes  *bytes,
  *
  * Reads a recording from a file, and blocks meanwhile.
  *
- * Errors: those of [ctor@GProc.Recording.new_for_bytes], with the name of the file, and of the
- * domain %G_FILE_ERROR what reading the file fails with.
+ * Errors: those of [ctor@GProc.Recording.new_for_bytes], with the name of the file, and what
+ * reading the file fails with, such as %G_IO_ERROR_NOT_FOUND.
  *
  * Returns: (transfer full): a new recording, or %NULL with @error set
  *
@@ -306,13 +306,15 @@ gproc_recording_new_for_path (const char  *path,
 {
   g_autoptr (GProcRecording) self = NULL;
   g_autofree char *name = NULL;
+  g_autoptr (GFile) file = NULL;
   g_autoptr (GBytes) bytes = NULL;
   char *data;
   gsize size;
 
   g_return_val_if_fail (path != NULL, NULL);
 
-  if (!g_file_get_contents (path, &data, &size, error))
+  file = g_file_new_for_path (path);
+  if (!g_file_load_contents (file, NULL, &data, &size, NULL, error))
     return NULL;
 
   bytes = g_bytes_new_take (data, size);
