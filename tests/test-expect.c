@@ -9,6 +9,7 @@
 
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #define MAX_PATTERNS 4
 
@@ -655,6 +656,16 @@ test_too_hard (void)
 
 /* --- Long output --- */
 
+/* In µs. Of this thread: other programs run as well. */
+static gint64
+processor_time (void)
+{
+  struct timespec now;
+
+  g_assert_no_errno (clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now));
+  return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
 /* Every read of 4 KiB ends in what could be the beginning of a match. */
 static gint64
 measure (gsize size)
@@ -674,14 +685,14 @@ measure (gsize size)
   gproc_test_input_set_chunk (base, 4096);
   gproc_test_input_push (base, data, (gssize) size + 6);
   gproc_reader_set_limit (reader, size + 6);
-  begin = g_get_monotonic_time ();
+  begin = processor_time ();
   match = expect_async (reader, patterns, -1, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (g_bytes_get_size (gproc_match_get_before (match)), ==, size);
-  return g_get_monotonic_time () - begin;
+  return processor_time () - begin;
 }
 
-/* The best of a few: other programs run as well. What is quadratic takes 256 times as long, what
+/* The best of a few, as caches are shared. What is quadratic takes 256 times as long, what
  * is linear 16 times, and memory that is new and large some more. */
 static void
 test_linear (void)
@@ -695,7 +706,7 @@ test_linear (void)
     }
   g_test_message ("%" G_GINT64_FORMAT " µs, sixteen times as much %" G_GINT64_FORMAT " µs", small,
                   large);
-  g_assert_cmpint (large, <, 64 * small);
+  g_assert_cmpint (large, <, 100 * small);
 }
 
 /* --- Terminals --- */
