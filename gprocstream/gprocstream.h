@@ -10,6 +10,7 @@
 #include <gprocstream/base/gproc-version.h>
 #include <gprocstream/base/gproc-enums.h>
 #include <gprocstream/base/gproc-error.h>
+#include <gprocstream/streams/gproc-match.h>
 #include <gprocstream/streams/gproc-reader.h>
 #include <gprocstream/streams/gproc-writer.h>
 #include <gprocstream/streams/gproc-select.h>
@@ -19,6 +20,8 @@
 #include <gprocstream/process/gproc-stream.h>
 #include <gprocstream/process/gproc-launcher.h>
 #include <gprocstream/process/gproc-pipeline.h>
+#include <gprocstream/terminal/gproc-recorder.h>
+#include <gprocstream/terminal/gproc-recording.h>
 #include <gprocstream/terminal/gproc-terminal.h>
 /* clang-format on */
 

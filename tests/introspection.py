@@ -23,8 +23,9 @@ C = '{http://www.gtk.org/introspection/c/1.0}'
 GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
 NAMESPACE = xml.etree.ElementTree.parse(sys.argv[1]).getroot().find(CORE + 'namespace')
 
-CLASSES = {'Launcher': GObject.Object, 'Pipeline': Gio.IOStream, 'Pump': GObject.Object,
-           'Reader': Gio.InputStream, 'Result': GObject.Object, 'Stream': Gio.IOStream,
+CLASSES = {'Launcher': GObject.Object, 'Match': GObject.Object, 'Pipeline': Gio.IOStream,
+           'Pump': GObject.Object, 'Reader': Gio.InputStream, 'Recorder': GObject.Object,
+           'Recording': GObject.Object, 'Result': GObject.Object, 'Stream': Gio.IOStream,
            'Terminal': GObject.Object, 'Writer': Gio.OutputStream}
 
 
@@ -45,6 +46,7 @@ def there_are_these_types_and_no_other():
                                 CORE + 'enumeration', CORE + 'bitfield', CORE + 'alias',
                                 CORE + 'callback', CORE + 'union')}
     assert found == {
+        'Match', 'MatchClass', 'Recorder', 'RecorderClass', 'Recording', 'RecordingClass',
         'Backend', 'BackendInterface', 'Disposition', 'FileFlags', 'Launcher', 'LauncherClass',
         'LimitPolicy', 'PipeDirection', 'Pipeline', 'PipelineClass', 'Pump', 'PumpClass', 'Reader',
         'ReaderClass', 'Result', 'ResultClass', 'Stream', 'StreamClass', 'StreamError',

@@ -23,6 +23,7 @@ typedef struct
   gboolean close_base;
   gboolean pollable;
   GProcInputRead *read; /* The read of a base stream that is not pollable. */
+  gint64 deadline;      /* Up to when a blocking read waits, which then would block; 0: none. */
 } GProcInput;
 
 void _gproc_input_init_for_stream (GProcInput   *self,

@@ -299,6 +299,7 @@ _gproc_input_read (GProcInput       *self,
                    GError          **error)
 {
   g_autoptr (GProcDescriptor) descriptor = NULL;
+  gint64 deadline = self->deadline > 0 ? self->deadline : -1;
 
   if (self->descriptor == NULL && !self->pollable)
     return input_read_base (self, buffer, size, queue, cancellable, error);
@@ -326,15 +327,23 @@ _gproc_input_read (GProcInput       *self,
           return -1;
         }
 
+      g_clear_error (&local_error);
       if (self->descriptor != NULL)
-        ready = _gproc_block (_gproc_descriptor_get_fd (descriptor), G_IO_IN, queue, -1,
-                              cancellable, error);
+        ready = _gproc_block (_gproc_descriptor_get_fd (descriptor), G_IO_IN, queue, deadline,
+                              cancellable, &local_error);
       else
         ready = _gproc_block_on_source (
           g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (self->base), NULL), queue,
-          -1, cancellable, error);
-      if (!ready)
-        return -1;
+          deadline, cancellable, &local_error);
+      /* A source may say again and again that it is ready when nothing is there. */
+      if (ready && (deadline < 0 || g_get_monotonic_time () < deadline))
+        continue;
+
+      if (local_error != NULL)
+        g_propagate_error (error, g_steal_pointer (&local_error));
+      else
+        set_would_block (error);
+      return -1;
     }
 }
 

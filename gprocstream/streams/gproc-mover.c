@@ -407,7 +407,8 @@ kernel_can_move (GProcMover *self)
 {
   GProcDescriptor *source = _gproc_reader_get_core (self->reader)->input.descriptor;
 
-  return source != NULL &&
+  /* Who listens sees no bytes that do not come here. */
+  return source != NULL && _gproc_reader_get_core (self->reader)->tap == NULL &&
          _gproc_write_queue_choose_move (_gproc_writer_get_queue (self->writer), &self->joint,
                                          source) != GPROC_MOVE_BY_COPYING;
 }

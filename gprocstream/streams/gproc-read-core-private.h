@@ -6,9 +6,15 @@
 
 #include "base/gproc-enums.h"
 #include "streams/gproc-buffer-private.h"
+#include "streams/gproc-expect-private.h"
 #include "streams/gproc-input-private.h"
 
 G_BEGIN_DECLS
+
+/* What is told of everything that comes, before anybody has it. Must not call the reader. */
+typedef void (*GProcReadTap) (const char *data,
+                              gsize       size,
+                              gpointer    user_data);
 
 /* What a reader knows, and how a read is served from it: the same code for blocking,
  * asynchronous and non-blocking calls. */
@@ -28,6 +34,11 @@ typedef struct
   GBytes *held;             /* The start of an over-long line, whose rest is being dropped. */
   gboolean discarding;
   GPtrArray *discard_separators; /* Owned: up to which; NULL for a newline. */
+  GProcExpect *expect;           /* Owned: a search that ended because nothing came… */
+  guint64 expect_place;          /* …and how much had been taken before its first byte. */
+  GProcReadTap tap;              /* NULL: nobody listens. */
+  gpointer tap_data;
+  GDestroyNotify tap_destroy;
 
   gsize read_size; /* What the next read asks for. */
   gsize bulk;      /* How much came in large reads in a row. */
@@ -47,6 +58,7 @@ typedef enum
   GPROC_READ_EXACTLY,
   GPROC_READ_TO_END,
   GPROC_READ_FILL,
+  GPROC_READ_EXPECT,
   GPROC_READ_PLAIN, /* GInputStream's read: into @target. */
   GPROC_READ_SKIP
 } GProcReadKind;
@@ -56,11 +68,14 @@ typedef struct
   GProcReadKind kind;
   gsize count;           /* Bytes, or lines; for GPROC_READ_TO_END the limit. */
   GPtrArray *separators; /* Of GBytes. Owned. */
+  GProcExpect *expect;   /* Owned. */
+  gint64 deadline;       /* In monotonic time; 0: none. Of GPROC_READ_EXPECT only. */
   void *target;
 
   gboolean truncated; /* The result lacks its separator. */
   GBytes *bytes;      /* The results; NULL at the end of the stream. */
   char *text;
+  GProcMatch *match;
   gssize n;
 } GProcReadRequest;
 
@@ -76,6 +91,26 @@ void _gproc_read_core_begin (GProcReadCore    *self,
 gboolean _gproc_read_step (GProcReadCore     *self,
                            GProcReadRequest  *request,
                            GError           **error);
+
+/* Whether the time of @request is over. Then what is there decides, in a last step: an error, if
+ * nothing else. */
+gboolean _gproc_read_request_is_late (const GProcReadRequest *request);
+void _gproc_read_step_last (GProcReadCore     *self,
+                            GProcReadRequest  *request,
+                            GError           **error);
+
+/* A step of GPROC_READ_EXPECT. */
+gboolean _gproc_read_step_expect (GProcReadCore     *self,
+                                  GProcReadRequest  *request,
+                                  gboolean           last,
+                                  GError           **error);
+
+/* Keeps what @request, which found nothing, knows about the buffer, for the next one that looks
+ * for the same; and takes what was kept, where it is still true. */
+void _gproc_read_core_keep_expect (GProcReadCore    *self,
+                                   GProcReadRequest *request);
+void _gproc_read_core_resume_expect (GProcReadCore    *self,
+                                     GProcReadRequest *request);
 
 /* What a fill came to. */
 typedef enum

@@ -33,6 +33,9 @@ _gproc_read_core_clear (GProcReadCore *self)
   g_clear_pointer (&self->held, g_bytes_unref);
   g_clear_pointer (&self->discard_separators, g_ptr_array_unref);
   g_clear_pointer (&self->last_partial, g_bytes_unref);
+  g_clear_pointer (&self->expect, _gproc_expect_free);
+  if (self->tap_destroy != NULL)
+    self->tap_destroy (self->tap_data);
 }
 
 void
@@ -41,6 +44,8 @@ _gproc_read_request_clear (GProcReadRequest *request)
   g_clear_pointer (&request->separators, g_ptr_array_unref);
   g_clear_pointer (&request->bytes, g_bytes_unref);
   g_clear_pointer (&request->text, g_free);
+  g_clear_pointer (&request->expect, _gproc_expect_free);
+  g_clear_object (&request->match);
 }
 
 static gboolean
@@ -74,6 +79,7 @@ core_takes_other_bytes (GProcReadCore    *self,
     case GPROC_READ_FILL:
       return FALSE;
     case GPROC_READ_TO_END:
+    case GPROC_READ_EXPECT:
       return TRUE;
     case GPROC_READ_SOME:
     case GPROC_READ_EXACTLY:
@@ -114,6 +120,8 @@ _gproc_read_core_begin (GProcReadCore    *self,
 
   if (self->discarding && core_takes_other_bytes (self, request))
     _gproc_read_core_end_discarding (self);
+  if (request->kind == GPROC_READ_EXPECT)
+    _gproc_read_core_resume_expect (self, request);
 }
 
 void
@@ -123,6 +131,7 @@ _gproc_read_core_unread (GProcReadCore *self,
 {
   _gproc_buffer_prepend (&self->buffer, data, size);
   self->scanned = 0;
+  g_clear_pointer (&self->expect, _gproc_expect_free);
 }
 
 /* How much the buffer may hold, short of a request for more. */
@@ -264,6 +273,8 @@ _gproc_read_core_fill (GProcReadCore     *self,
   if (count > 0)
     {
       self->total += (guint64) count;
+      if (self->tap != NULL)
+        self->tap (to, (gsize) count, self->tap_data);
       core_adapt (self, (gsize) count, size);
     }
   else if (count == 0)

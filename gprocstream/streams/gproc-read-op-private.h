@@ -22,6 +22,7 @@ typedef struct
   GProcReader *reader; /* What this is embedded in. */
   GProcPoller *poller; /* That of the last operation. */
   GProcReadResult *op;
+  GSource *timeout;  /* Owned: wakes an operation whose time is over. */
   GProcGuest *guest; /* What reads past the operations; or NULL. */
   gboolean shut;     /* Operations complete with CLOSED. */
   GProcReaderFunc shut_func;

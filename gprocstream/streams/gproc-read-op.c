@@ -32,6 +32,41 @@ set_closed (GError **error)
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The stream was closed"));
 }
 
+static gboolean
+read_ops_timed_out (gpointer user_data)
+{
+  GProcReadOps *self = user_data;
+
+  /* If it does not wait it goes on anyway, and looks at the time. */
+  _gproc_watch_wake (&self->wait.watch);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* The source runs and ends in the thread of the operation, whose reader outlives it. */
+static void
+read_ops_add_timeout (GProcReadOps *self,
+                      gint64        deadline)
+{
+  gint64 left = MAX (deadline - g_get_monotonic_time (), 0);
+
+  self->timeout = g_timeout_source_new ((guint) MIN ((left + 999) / 1000, G_MAXUINT));
+  g_source_set_static_name (self->timeout, "GProcReader timeout");
+  g_source_set_priority (self->timeout, _gproc_poller_get_priority (self->poller));
+  g_source_set_callback (self->timeout, read_ops_timed_out, self, NULL);
+  g_source_attach (self->timeout, _gproc_poller_get_context (self->poller));
+}
+
+static void
+read_ops_drop_timeout (GProcReadOps *self)
+{
+  if (self->timeout == NULL)
+    return;
+
+  g_source_destroy (self->timeout);
+  g_clear_pointer (&self->timeout, g_source_unref);
+}
+
 /* Takes @error. The callback may begin the next operation, or drop the reader. Without
  * the lock. */
 static void
@@ -49,6 +84,7 @@ read_op_complete (GProcReadOps *self,
   g_mutex_unlock (&self->lock);
 
   _gproc_wait_finish (&self->wait);
+  read_ops_drop_timeout (self);
   _gproc_buffer_trim (&core->buffer);
   if (op->own_pending)
     g_input_stream_clear_pending (G_INPUT_STREAM (reader));
@@ -68,6 +104,7 @@ read_op_advance (GProcReadOps  *self,
 {
   GProcReadResult *op = self->op;
   GProcReadCore *core = _gproc_reader_get_core (self->reader);
+  gboolean is_late = _gproc_read_request_is_late (&op->request);
   GProcFill fill;
 
   if (_gproc_read_step (core, &op->request, error))
@@ -78,6 +115,13 @@ read_op_advance (GProcReadOps  *self,
   if (fill == GPROC_FILL_FAILED ||
       (fill != GPROC_FILL_WAIT && _gproc_read_step (core, &op->request, error)))
     return TRUE;
+
+  /* What had come when the time was over decides. */
+  if (is_late)
+    {
+      _gproc_read_step_last (core, &op->request, error);
+      return TRUE;
+    }
 
   if (fill == GPROC_FILL_PROGRESS)
     {
@@ -162,6 +206,7 @@ asks_for_nothing (GProcReadRequest *request)
     case GPROC_READ_LINES:
     case GPROC_READ_UNTIL:
     case GPROC_READ_TO_END:
+    case GPROC_READ_EXPECT:
     default:
       return FALSE;
     }
@@ -225,6 +270,8 @@ _gproc_read_op_start (GProcReadResult *op,
   self->op = op;
   read_ops_set_poller (self, priority);
   _gproc_read_core_begin (_gproc_reader_get_core (op->reader), &op->request);
+  if (op->request.deadline > 0)
+    read_ops_add_timeout (self, op->request.deadline);
   read_op_begin (self);
   g_mutex_unlock (&self->lock);
 }
@@ -325,12 +372,27 @@ read_op_serve (GProcReader       *reader,
 
   while (local_error == NULL && !_gproc_read_step (core, request, &local_error))
     {
-      fill = _gproc_read_core_fill (core, request, blocking, _gproc_reader_get_queue (reader),
-                                    cancellable, &local_error);
-      if (fill == GPROC_FILL_WAIT)
+      gboolean is_late = _gproc_read_request_is_late (request);
+
+      core->input.deadline = request->deadline;
+      fill = _gproc_read_core_fill (core, request, blocking && !is_late,
+                                    _gproc_reader_get_queue (reader), cancellable, &local_error);
+      core->input.deadline = 0;
+
+      if (is_late && fill != GPROC_FILL_FAILED)
+        {
+          _gproc_read_step_last (core, request, &local_error);
+          break;
+        }
+      /* When a read that may block would do so its time is over. */
+      if (fill == GPROC_FILL_WAIT && !blocking)
         g_set_error_literal (&local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
                              _ ("There is nothing to read yet"));
     }
+
+  if (request->kind == GPROC_READ_EXPECT && !blocking &&
+      g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    _gproc_read_core_keep_expect (core, request);
 
   _gproc_buffer_trim (&core->buffer);
   _gproc_reader_check_ended (reader);

@@ -555,6 +555,8 @@ _gproc_read_step (GProcReadCore     *self,
       return step_to_end (self, request, error);
     case GPROC_READ_FILL:
       return step_fill (self, request, error);
+    case GPROC_READ_EXPECT:
+      return _gproc_read_step_expect (self, request, FALSE, error);
     case GPROC_READ_PLAIN:
     case GPROC_READ_SKIP:
     default:

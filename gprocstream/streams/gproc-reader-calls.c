@@ -89,9 +89,15 @@ _gproc_reader_finish (GProcReader   *self,
   if (!_gproc_read_result_propagate (read, error))
     return NULL;
 
-  return read->request.kind == GPROC_READ_LINE_UTF8
-           ? (gpointer) g_steal_pointer (&read->request.text)
-           : g_steal_pointer (&read->request.bytes);
+  switch (read->request.kind)
+    {
+    case GPROC_READ_LINE_UTF8:
+      return g_steal_pointer (&read->request.text);
+    case GPROC_READ_EXPECT:
+      return g_steal_pointer (&read->request.match);
+    default:
+      return g_steal_pointer (&read->request.bytes);
+    }
 }
 
 /**

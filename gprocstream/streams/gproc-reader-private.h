@@ -3,6 +3,7 @@
 #pragma once
 
 #include "loop/gproc-descriptor-private.h"
+#include "streams/gproc-read-core-private.h"
 #include "streams/gproc-reader.h"
 #include "streams/gproc-write-queue-private.h"
 
@@ -20,6 +21,15 @@ GProcReader *_gproc_reader_new_closed (void);
 
 void _gproc_reader_set_stream_number (GProcReader *self,
                                       int          stream_number);
+
+/* Has @tap told of everything that is read, in whatever thread reads, beginning with what is in
+ * the buffer. For the life of the reader, which has one at most. FALSE with @error while an
+ * operation is under way, and if there is one already; then nothing is taken. */
+gboolean _gproc_reader_set_tap (GProcReader     *self,
+                                GProcReadTap     tap,
+                                gpointer         user_data,
+                                GDestroyNotify   destroy,
+                                GError         **error);
 
 /* The queue that is pushed while a blocking call of the reader waits. */
 void _gproc_reader_set_queue (GProcReader     *self,

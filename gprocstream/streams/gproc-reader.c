@@ -4,6 +4,8 @@
 
 #include "streams/gproc-reader-internal-private.h"
 
+#include <glib/gi18n-lib.h>
+
 /**
  * GProcReader:
  *
@@ -19,6 +21,7 @@
  * - [method@GProc.Reader.read_exactly]: a number of bytes
  * - [method@GProc.Reader.read_until] and [method@GProc.Reader.read_until_any]: up to a separator
  * - [method@GProc.Reader.read_to_end]: all
+ * - [method@GProc.Reader.expect]: up to and with what matches a pattern, for dialogues
  *
  * All of them, and the methods of [class@Gio.InputStream], take from one buffer in one
  * order. They give %NULL at the end of the stream, which is thereby never confused with
@@ -124,6 +127,36 @@ _gproc_reader_set_queue (GProcReader     *self,
   g_clear_pointer (&self->queue, _gproc_write_queue_unref);
   if (queue != NULL)
     self->queue = _gproc_write_queue_ref (queue);
+}
+
+gboolean
+_gproc_reader_set_tap (GProcReader     *self,
+                       GProcReadTap     tap,
+                       gpointer         user_data,
+                       GDestroyNotify   destroy,
+                       GError         **error)
+{
+  GProcReadCore *core = &self->core;
+
+  if (!g_input_stream_set_pending (G_INPUT_STREAM (self), error))
+    return FALSE;
+
+  if (core->tap != NULL)
+    {
+      g_input_stream_clear_pending (G_INPUT_STREAM (self));
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                           _ ("What is read is being recorded already"));
+      return FALSE;
+    }
+
+  core->tap = tap;
+  core->tap_data = user_data;
+  core->tap_destroy = destroy;
+  if (_gproc_buffer_length (&core->buffer) > 0)
+    tap (_gproc_buffer_data (&core->buffer), _gproc_buffer_length (&core->buffer), user_data);
+  g_input_stream_clear_pending (G_INPUT_STREAM (self));
+
+  return TRUE;
 }
 
 void

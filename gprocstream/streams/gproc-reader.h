@@ -10,6 +10,7 @@
 
 #include <gprocstream/base/gproc-enums.h>
 #include <gprocstream/base/gproc-error.h>
+#include <gprocstream/streams/gproc-match.h>
 
 G_BEGIN_DECLS
 
@@ -222,6 +223,32 @@ GPROC_AVAILABLE_IN_1_0
 GBytes *gproc_reader_read_to_end_finish (GProcReader   *self,
                                          GAsyncResult  *result,
                                          GError       **error);
+
+GPROC_AVAILABLE_IN_1_0
+GProcMatch *gproc_reader_expect (GProcReader   *self,
+                                 GRegex       **patterns,
+                                 gsize          n_patterns,
+                                 int            timeout_ms,
+                                 GCancellable  *cancellable,
+                                 GError       **error);
+GPROC_AVAILABLE_IN_1_0
+void gproc_reader_expect_async (GProcReader          *self,
+                                GRegex              **patterns,
+                                gsize                 n_patterns,
+                                int                   timeout_ms,
+                                int                   io_priority,
+                                GCancellable         *cancellable,
+                                GAsyncReadyCallback   callback,
+                                gpointer              user_data);
+GPROC_AVAILABLE_IN_1_0
+GProcMatch *gproc_reader_expect_finish (GProcReader   *self,
+                                        GAsyncResult  *result,
+                                        GError       **error);
+GPROC_AVAILABLE_IN_1_0
+GProcMatch *gproc_reader_try_expect (GProcReader  *self,
+                                     GRegex      **patterns,
+                                     gsize         n_patterns,
+                                     GError      **error);
 
 GPROC_AVAILABLE_IN_1_0
 gssize gproc_reader_fill (GProcReader   *self,

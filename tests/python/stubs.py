@@ -36,7 +36,8 @@ INFOS = {info.get_name(): info for info in gi._gi.Repository.get_default().get_i
 NONE_NUMBERS = {'attach_finish', 'get_returncode', 'try_wait', 'wait', 'wait_finish', 'wait_buffered',
                 'wait_buffered_finish'}
 # Parameters that introspection takes for nullable, or not, and the override for the opposite.
-NULLABLE_DIFFERENCES = {('communicate', 'input'), ('communicate_utf8', 'input')}
+NULLABLE_DIFFERENCES = {('communicate', 'input'), ('communicate_utf8', 'input'),
+                        ('finish', 'returncode')}
 
 
 def parse(*path):

@@ -12,6 +12,8 @@ declare module 'gi://GProc?version=1' {
     namespace GProc {
         /** Bytes in any form. A string is UTF-8. */
         type Bytes = string | Uint8Array | ArrayBuffer | ArrayBufferView | GLib.Bytes;
+        /** A pattern for text; for bytes it is a GLib.Regex. */
+        type Pattern = string | RegExp | GLib.Regex;
         /** The program and its arguments. */
         type Argv = readonly (string | Gio.File)[];
         type Cancellable = Gio.Cancellable | null;
@@ -203,6 +205,24 @@ declare module 'gi://GProc?version=1' {
 
         const MINOR_VERSION: number;
 
+        interface MatchProperties {
+        }
+        class Match extends GObject.Object {
+            readonly before: GLib.Bytes;
+            readonly index: number;
+            readonly matched: GLib.Bytes;
+            readonly regex: GLib.Regex;
+            constructor(properties?: Partial<MatchProperties>);
+            get_before(): GLib.Bytes;
+            get_group(group: number): GLib.Bytes | null;
+            get_index(): number;
+            get_matched(): GLib.Bytes;
+            get_named_group(name: string): GLib.Bytes | null;
+            get_regex(): GLib.Regex;
+            connect(signal: string, callback: (...args: any[]) => any): number;
+            connect_after(signal: string, callback: (...args: any[]) => any): number;
+        }
+
         enum PipeDirection {
             READ = 0,
             WRITE = 1,
@@ -331,6 +351,10 @@ declare module 'gi://GProc?version=1' {
             static new(base_stream: Gio.InputStream): Reader;
             static new_for_fd(fd: number, close_fd: boolean): Reader;
             at_eof(): boolean;
+            expect(patterns: Pattern | Pattern[], timeout_ms?: number, cancellable?: Cancellable): Match;
+            expect_async(patterns: Pattern | Pattern[], timeout_ms?: number, io_priority?: number, cancellable?: Cancellable): Promise<Match>;
+            expect_async(patterns: Pattern | Pattern[], timeout_ms: number, io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void;
+            expect_finish(result: Gio.AsyncResult): Match;
             fill(count: number, cancellable?: Cancellable): number;
             fill_async(count: number, io_priority?: number, cancellable?: Cancellable): Promise<number>;
             fill_async(count: number, io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void;
@@ -380,10 +404,52 @@ declare module 'gi://GProc?version=1' {
             read_until_finish(result: Gio.AsyncResult): GLib.Bytes;
             set_limit(limit: number): void;
             set_limit_policy(policy: LimitPolicy): void;
+            try_expect(patterns: Pattern | Pattern[]): Match;
             try_read_line(): GLib.Bytes | null;
             try_read_lines(max_lines?: number): GLib.Bytes | null;
             try_read_some(max_bytes: number): GLib.Bytes | null;
             unread(bytes: Bytes): boolean;
+            connect(signal: string, callback: (...args: any[]) => any): number;
+            connect_after(signal: string, callback: (...args: any[]) => any): number;
+        }
+
+        interface RecorderProperties {
+            columns: number;
+            rows: number;
+            writer: Writer | null;
+        }
+        class Recorder extends GObject.Object {
+            readonly columns: number;
+            readonly rows: number;
+            readonly writer: Writer | null;
+            constructor(properties?: Partial<RecorderProperties>);
+            static new(writer: Writer, rows: number, columns: number): Recorder;
+            add_input(data: Bytes): void;
+            add_output(data: Bytes): void;
+            add_resize(rows: number, columns: number): void;
+            finish(returncode?: number | null): boolean;
+            get_writer(): Writer | null;
+            record(stream: Stream): boolean;
+            connect(signal: string, callback: (...args: any[]) => any): number;
+            connect_after(signal: string, callback: (...args: any[]) => any): number;
+        }
+
+        interface RecordingProperties {
+        }
+        class Recording extends GObject.Object {
+            readonly columns: number;
+            readonly duration: number;
+            readonly returncode: number;
+            readonly rows: number;
+            constructor(properties?: Partial<RecordingProperties>);
+            static new_for_bytes(bytes: Bytes): Recording;
+            static new_for_path(path: string): Recording;
+            get_columns(): number;
+            get_duration(): number;
+            get_returncode(): number;
+            get_rows(): number;
+            replay(speed: number): Stream;
+            replay_checked(speed: number): Stream;
             connect(signal: string, callback: (...args: any[]) => any): number;
             connect_after(signal: string, callback: (...args: any[]) => any): number;
         }

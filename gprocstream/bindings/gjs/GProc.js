@@ -40,6 +40,24 @@ function array(value) {
 
 const listOfBytes = value => Array.isArray(value) ? value.map(bytes) : [bytes(value)];
 
+// A string is a pattern for text; one for bytes is a GLib.Regex that is compiled so.
+function pattern(value) {
+    if (value instanceof GLib.Regex)
+        return value;
+    if (typeof value === 'string')
+        return new GLib.Regex(value, 0, 0);
+    if (value instanceof RegExp) {
+        const {MULTILINE, DOTALL, CASELESS} = GLib.RegexCompileFlags;
+        const flags = (value.multiline ? MULTILINE : 0) | (value.dotAll ? DOTALL : 0) |
+            (value.ignoreCase ? CASELESS : 0);
+        return new GLib.Regex(value.source, flags, 0);
+    }
+    throw new TypeError('A pattern is a string, a RegExp or a GLib.Regex, ' +
+        `not ${described(value)}`);
+}
+
+const listOfPatterns = value => Array.isArray(value) ? value.map(pattern) : [pattern(value)];
+
 // A string would be its letters in some versions.
 function argv(value) {
     if (!Array.isArray(value)) {
@@ -75,6 +93,7 @@ var asynchronous = {
         run: [],
     },
     Reader: {
+        expect: [listOfPatterns, optional(-1)],
         fill: [as_is],
         read_exactly: [as_is],
         read_line: [],
@@ -297,6 +316,24 @@ function convertBytes(GProc) {
             return original.call(this, count);
         });
     }
+    const {try_expect} = reader;
+    replace(reader, 'try_expect', try_expect, function (patterns) {
+        return try_expect.call(this, listOfPatterns(patterns));
+    });
+    const {prototype: recorder} = GProc.Recorder;
+    for (const name of ['add_output', 'add_input']) {
+        const original = recorder[name];
+        replace(recorder, name, original, function (data) {
+            return original.call(this, array(data));
+        });
+    }
+    const {finish} = recorder;
+    replace(recorder, 'finish', finish, function (returncode = null) {
+        return finish.call(this, returncode ?? GProc.RETURNCODE_NONE);
+    });
+    const {new_for_bytes} = GProc.Recording;
+    replace(GProc.Recording, 'new_for_bytes', new_for_bytes,
+        data => new_for_bytes.call(GProc.Recording, bytes(data)));
     const {select} = GProc;
     replace(GProc, 'select', select, (readers, writers = null, timeout = -1, cancellable = null) =>
         select(readers, writers, timeout, cancellable));

@@ -12,7 +12,7 @@ import xml.etree.ElementTree
 CORE = '{http://www.gtk.org/introspection/core/1.0}'
 GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
 
-NUMBERS = {'gint', 'guint', 'gsize', 'gssize', 'gint64', 'guint64', 'GLib.Quark'}
+NUMBERS = {'gdouble', 'gint', 'guint', 'gsize', 'gssize', 'gint64', 'guint64', 'GLib.Quark'}
 TEXTS = {'utf8', 'filename'}
 FIXED = {'gboolean': 'boolean', 'none': 'void', 'gpointer': 'never'}
 # An identifier that has a meaning of its own.
@@ -47,6 +47,18 @@ def both(name, parameters, result):
 
 # What the override declares anew, or introspection says less well.
 WRITTEN = {
+    'Reader.expect': [
+        'expect(patterns: Pattern | Pattern[], timeout_ms?: number, cancellable?: Cancellable): Match'],
+    'Reader.expect_async': [
+        'expect_async(patterns: Pattern | Pattern[], timeout_ms?: number, io_priority?: number, '
+        'cancellable?: Cancellable): Promise<Match>',
+        'expect_async(patterns: Pattern | Pattern[], timeout_ms: number, io_priority: number, '
+        'cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void'],
+    'Reader.try_expect': ['try_expect(patterns: Pattern | Pattern[]): Match'],
+    'Recorder.add_output': ['add_output(data: Bytes): void'],
+    'Recorder.add_input': ['add_input(data: Bytes): void'],
+    'Recording.new_for_bytes': ['static new_for_bytes(bytes: Bytes): Recording'],
+    'Recorder.finish': ['finish(returncode?: number | null): boolean'],
     'Reader.read_until_any': [
         'read_until_any(separators: Bytes | Bytes[], cancellable?: Cancellable): GLib.Bytes'],
     'Reader.read_until_any_async':
@@ -97,6 +109,8 @@ declare module 'gi://GProc?version=1' {
     namespace GProc {
         /** Bytes in any form. A string is UTF-8. */
         type Bytes = string | Uint8Array | ArrayBuffer | ArrayBufferView | GLib.Bytes;
+        /** A pattern for text; for bytes it is a GLib.Regex. */
+        type Pattern = string | RegExp | GLib.Regex;
         /** The program and its arguments. */
         type Argv = readonly (string | Gio.File)[];
         type Cancellable = Gio.Cancellable | null;

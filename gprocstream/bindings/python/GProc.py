@@ -9,7 +9,7 @@ called without a callback is awaitable: on plain asyncio, on loops that iterate 
 from gi.overrides import override
 from gi.repository import GProc
 
-from ._gproc import aio, contextloop, errors, halves, processes, selecting
+from ._gproc import aio, contextloop, errors, halves, processes, recordings, selecting
 
 __all__ = ['aio']
 
@@ -63,6 +63,24 @@ class Terminal(processes.TerminalMethods, GProc.Terminal):
 
 @_export
 @override
+class Match(halves.MatchMethods, GProc.Match):
+    __doc__ = halves.MatchMethods.__doc__
+
+
+@_export
+@override
+class Recorder(recordings.RecorderMethods, GProc.Recorder):
+    """Writes down what a process says, and when."""
+
+
+@_export
+@override
+class Recording(recordings.RecordingMethods, GProc.Recording):
+    """What a Recorder wrote, to be replayed."""
+
+
+@_export
+@override
 class Result(processes.ResultMethods, GProc.Result):
     """What became of a process that was run to its end."""
 
@@ -75,6 +93,9 @@ processes.complete_pipeline(Pipeline)
 processes.complete_pump(Pump)
 processes.complete_terminal(Terminal)
 processes.complete_result(Result)
+halves.complete_match(Match)
+recordings.complete_recorder(Recorder)
+recordings.complete_recording(Recording)
 
 for _kind in (errors.NotFoundError, errors.PermissionDeniedError, errors.ConnectionLostError,
               errors.ConnectionRefusedByPeerError, errors.TimedOutError, errors.WouldBlockError,

@@ -10,6 +10,9 @@ declare module 'gi://GLib' {
             get_size(): number;
             toArray(): Uint8Array;
         }
+        class Regex {
+            constructor(pattern: string, compile_options: number, match_options: number);
+        }
         class Error {
             readonly code: number;
             readonly message: string;

@@ -5,6 +5,7 @@ import decimal
 import math
 import numbers
 import os
+import re
 from collections.abc import Mapping
 
 from gi.repository import GLib
@@ -87,6 +88,44 @@ def separators(values):
     if not result or not all(result):
         raise ValueError('at least one separator is needed, and none can be empty')
     return result
+
+
+def patterns(values):
+    """A list of GLib.Regex, of one pattern or several: str for text, bytes for bytes, or compiled.
+
+    What `re` compiled is taken with its flags, as far as both have them.
+    """
+    if isinstance(values, (str, bytes, re.Pattern, GLib.Regex)):
+        values = [values]
+    result = [_pattern(value) for value in values]
+    if not result:
+        raise ValueError('at least one pattern is needed')
+    return result
+
+
+REGEX_FLAGS = ((re.IGNORECASE, GLib.RegexCompileFlags.CASELESS),
+               (re.MULTILINE, GLib.RegexCompileFlags.MULTILINE),
+               (re.DOTALL, GLib.RegexCompileFlags.DOTALL),
+               (re.VERBOSE, GLib.RegexCompileFlags.EXTENDED))
+
+
+def _pattern(value):
+    if isinstance(value, GLib.Regex):
+        return value
+    flags = GLib.RegexCompileFlags(0)
+    if isinstance(value, re.Pattern):
+        for theirs, ours in REGEX_FLAGS:
+            if value.flags & theirs:
+                flags |= ours
+        value = value.pattern
+    if isinstance(value, bytes):
+        flags |= GLib.RegexCompileFlags.RAW
+        # What is no ASCII, with the backslash it may have in front, is written as a number.
+        value = re.sub(rb'\\?([\x80-\xff\0])', lambda found: b'\\x%02x' % ord(found[1]),
+                       value).decode('ascii')
+    elif not isinstance(value, str):
+        raise TypeError(f'a pattern is str, bytes or GLib.Regex, not {type(value).__name__}')
+    return GLib.Regex.new(value.replace('\0', '\\x00'), flags, GLib.RegexMatchFlags(0))
 
 
 def returncode(value, none):

@@ -91,6 +91,14 @@ def _unread_line(reader, value):
     reading.unread(reader, value.encode() + ended)
 
 
+def _expected(patterns, timeout_ms=-1, cancellable=None):
+    return convert.patterns(patterns), convert.whole('timeout_ms', timeout_ms), cancellable
+
+
+def _unread_match(reader, value):
+    reading.unread_match(reader, value)
+
+
 def _itself(half, *_):
     return [half]
 
@@ -114,6 +122,9 @@ def complete_reader(kind):
         native.read_until, 'read_until',
         lambda separator, cancellable=None: (convert.data(separator), cancellable))
     kind.read_until_any = guarded(native.read_until_any, 'read_until_any', _separators)
+    kind.expect = guarded(native.expect, 'expect', _expected)
+    kind.try_expect = guarded(native.try_expect, 'try_expect',
+                              lambda patterns: (convert.patterns(patterns),))
 
     def awaitable(name, leading=(), defaults=(), undo=_unread, **keywords):
         return Awaitable(native, name, leading, defaults, undo=undo, halves=_itself, **keywords)
@@ -129,6 +140,9 @@ def complete_reader(kind):
                   convert=lambda value: [convert.data(value)]),
         awaitable('read_until_any', ['separators'], plain=reading.read_until_any,
                   convert=lambda values: _separators(values)[:1]),
+        awaitable('expect', ['patterns', 'timeout_ms'], [-1], plain=reading.expect,
+                  convert=lambda values, timeout_ms: _expected(values, timeout_ms)[:2],
+                  undo=_unread_match),
         awaitable('read_to_end', ['limit'], [-1], plain=reading.read_to_end),
         awaitable('fill', ['count'], plain=reading.fill, undo=None),
         awaitable('read_bytes', ['count'], plain=reading.read_bytes),
@@ -136,6 +150,21 @@ def complete_reader(kind):
         Awaitable(native, 'close', plain=reading.close),
     )
     add_properties(kind, native)
+
+
+class MatchMethods:
+    """What Reader.expect found. A group of the pattern is match[number] or match[name]: bytes."""
+
+    _native = GProc.Match
+
+    def __getitem__(self, group):
+        get = GProc.Match.get_named_group if isinstance(group, str) else GProc.Match.get_group
+        value = get(self, group)
+        return None if value is None else value.get_data() or b''
+
+
+def complete_match(kind):
+    add_properties(kind, GProc.Match)
 
 
 class WriterMethods:

@@ -162,5 +162,24 @@ async def _until(reader, separators, name, *arguments):
                           lambda: getattr(kind, name)(reader, *arguments, None))
 
 
+def unread_match(reader, value):
+    if value is not None:
+        data = [part.get_data() or b'' for part in (value.get_before(), value.get_matched())]
+        unread(reader, b''.join(data))
+
+
+async def expect(reader, patterns, timeout_ms):
+    kind = reader._native
+    search = waiting.attempt(reader, lambda: kind.try_expect(reader, patterns),
+                             lambda value: unread_match(reader, value))
+    if timeout_ms < 0:
+        return await search
+    try:
+        return await asyncio.wait_for(search, timeout_ms / 1000)
+    except asyncio.TimeoutError:
+        # What was held back is decided by what is there.
+        return kind.expect(reader, patterns, 0, None)
+
+
 async def close(reader):
     return reader.close(None)

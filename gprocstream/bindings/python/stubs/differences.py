@@ -14,6 +14,14 @@ REPLACED = {
                          'cancellable: Gio.Cancellable | None = None) -> GLib.Bytes: ...',
     'Reader.read_until_any': 'def read_until_any(self, separators: _Data | Iterable[_Data], '
                              'cancellable: Gio.Cancellable | None = None) -> GLib.Bytes: ...',
+    'Reader.expect': 'def expect(self, patterns: _Patterns, timeout_ms: int = -1, '
+                     'cancellable: Gio.Cancellable | None = None) -> Match: ...',
+    'Reader.try_expect': 'def try_expect(self, patterns: _Patterns) -> Match: ...',
+    'Recorder.add_output': 'def add_output(self, data: _Data) -> None: ...',
+    'Recorder.add_input': 'def add_input(self, data: _Data) -> None: ...',
+    'Recorder.finish': 'def finish(self, returncode: int | None = None) -> bool: ...',
+    'Recording.new_for_bytes': '@staticmethod\ndef new_for_bytes(data: _Data) -> Recording: ...',
+    'Recording.new_for_path': '@staticmethod\ndef new_for_path(path: _Path) -> Recording: ...',
     'Writer.queue': 'def queue(self, data: _Data) -> bool: ...',
     'Writer.queue_bytes': 'def queue_bytes(self, data: _Data) -> bool: ...',
     'Writer.queuev': 'def queuev(self, pieces: Iterable[_Data]) -> bool: ...',
@@ -58,11 +66,13 @@ _DATA, _ARGV = ('_Data', False), ('Iterable[_Path]', False)
 TYPES = {
     'Reader.read_until_async': {'separator': _DATA},
     'Reader.read_until_any_async': {'separators': ('_Data | Iterable[_Data]', False)},
+    'Reader.expect_async': {'patterns': ('_Patterns', False)},
     'Stream.communicate_async': {'input': ('_Data', True)},
     'Launcher.spawn_async': {'argv': _ARGV},
     'Launcher.run_async': {'argv': _ARGV, 'input': ('_Data', True)},
 }
 DEFAULTS = {
+    'Reader.expect_async': {'timeout_ms': '-1'},
     'Reader.read_lines_async': {'max_lines': '0'},
     'Reader.read_to_end_async': {'limit': '-1'},
     'Stream.stop_async': {'grace_ms': '...'},
@@ -103,6 +113,7 @@ def {name}_async(self, {leading}io_priority: int, cancellable: Gio.Cancellable |
 
 # What is there besides.
 ADDED = {
+    'Match': 'def __getitem__(self, group: int | str) -> bytes | None: ...',
     'Reader': '''
 def __iter__(self) -> _Iterator[bytes]: ...
 def __aiter__(self) -> _Iterator[bytes]: ...

@@ -21,6 +21,7 @@ HEAD = '''\
 # Made by generate.py: change differences.py, or the sources that the GIR is made of.
 # mypy: disable-error-code="misc, override"
 
+import re
 from asyncio import Task as _Task
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from os import PathLike
@@ -40,6 +41,8 @@ class _Bytes(Protocol):
     def get_size(self) -> int: ...
 
 _Data = str | bytes | bytearray | memoryview | _Bytes
+_Pattern = str | bytes | re.Pattern[str] | re.Pattern[bytes] | GLib.Regex
+_Patterns = _Pattern | Iterable[_Pattern]
 _Path = str | bytes | PathLike[str] | PathLike[bytes]
 '''
 
