@@ -339,8 +339,8 @@ _gproc_write_queue_open (GProcWriteQueue *self,
   if (base != NULL)
     _gproc_output_init_for_stream (&self->output, base);
   self->closed = FALSE;
-  self->types =
-    descriptor != NULL && _gproc_descriptor_get_kind (descriptor) == GPROC_DESCRIPTOR_PTMX;
+  self->types = descriptor != NULL &&
+                _gproc_descriptor_get_kind (descriptor) == GPROC_DESCRIPTOR_PTMX;
 }
 
 gboolean
