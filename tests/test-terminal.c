@@ -568,6 +568,48 @@ test_held (void)
   gproc_test_close (&out);
 }
 
+/* Who shows the output takes longer than the grace, which is for others who hold it. */
+static void
+test_slow (void)
+{
+  const gsize size = 102400; /* Less than two pipes hold. */
+  g_autoptr (GProcLauncher) launcher = gproc_launcher_new ();
+  g_autoptr (GProcTerminal) terminal = NULL;
+  g_autoptr (GProcStream) stream = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  gint64 deadline = gproc_test_deadline (), until;
+  char buffer[4096];
+  gsize n_read = 0;
+  int fds[2];
+
+  gproc_test_pipe (fds);
+  g_assert_no_errno (fcntl (fds[0], F_SETFL, O_NONBLOCK));
+  gproc_launcher_set_post_exit_grace (launcher, 20);
+  terminal = gproc_test_track (gproc_terminal_new_for_fds (-1, fds[1], -1));
+  stream = launch (launcher, testprog, "binary", "400", NULL);
+  gproc_terminal_attach_async (terminal, stream, G_PRIORITY_DEFAULT, NULL, gproc_test_call_done,
+                               &call);
+  gproc_test_wait_for (gproc_stream_try_wait (stream) == 0);
+  for (until = g_get_monotonic_time () + 10 * 20000; g_get_monotonic_time () < until;)
+    g_main_context_iteration (gproc_test_context (), FALSE);
+
+  while (n_read < size)
+    {
+      gssize count = read (fds[0], buffer, sizeof buffer);
+
+      n_read += count > 0 ? (gsize) count : 0;
+      g_main_context_iteration (gproc_test_context (), FALSE);
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+    }
+  g_assert_cmpint (gproc_terminal_attach_finish (terminal, gproc_test_call_wait (&call), &error),
+                   ==, 0);
+  g_assert_no_error (error);
+  g_clear_object (&terminal);
+  gproc_test_close (&fds[0]);
+  gproc_test_close (&fds[1]);
+}
+
 /* A process that is stopped because its time is over says so, and its output is shown. */
 static void
 test_timeout (void)
@@ -795,6 +837,7 @@ main (int    argc,
     }
   gproc_test_add ("/gproc/terminal/both-outputs", test_both_outputs);
   gproc_test_add ("/gproc/terminal/held", test_held);
+  gproc_test_add ("/gproc/terminal/slow", test_slow);
   gproc_test_add ("/gproc/terminal/timeout", test_timeout);
   gproc_test_add ("/gproc/terminal/long-line", test_long_line);
   gproc_test_add ("/gproc/terminal/sync-size", test_sync_size);

@@ -127,9 +127,10 @@ poller_open_epoll (GProcPoller *poller)
   poller->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   if (poller->epoll_fd >= 0)
     poller->epoll_tag = g_source_add_unix_fd (&poller->source, poller->epoll_fd, G_IO_IN);
-  poller->without_epoll = poller->epoll_fd < 0;
+  else
+    poller->without_epoll = errno != EMFILE && errno != ENFILE && errno != ENOMEM;
 
-  return !poller->without_epoll;
+  return poller->epoll_fd >= 0;
 }
 
 static void
@@ -611,7 +612,6 @@ _gproc_poller_acquire (GMainContext *context,
 {
   GProcPoller key = { .priority = priority };
   GProcPoller *poller;
-  gboolean created = FALSE;
 
   key.context = context != NULL ? context : g_main_context_default ();
   _gproc_fork_generation ();
@@ -624,13 +624,11 @@ _gproc_poller_acquire (GMainContext *context,
     {
       poller = poller_new (key.context, priority);
       g_hash_table_add (pollers, poller);
-      created = TRUE;
+      /* Before another thread finds it, which may add a descriptor. */
+      g_source_attach (&poller->source, key.context);
     }
   g_atomic_int_inc (&poller->users);
   _gproc_loop_unlock ();
-
-  if (created)
-    g_source_attach (&poller->source, key.context);
 
   return poller;
 }

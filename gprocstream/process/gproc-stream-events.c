@@ -113,22 +113,28 @@ reader_is_held (GProcReader *reader)
   return (polled.revents & (POLLHUP | POLLRDHUP | POLLERR | POLLNVAL)) == 0;
 }
 
+gboolean
+_gproc_stream_is_held (GProcStream *self)
+{
+  for (guint i = 0; i < self->n_halves; i++)
+    {
+      GProcReader *reader = get_output (&self->halves[i]);
+
+      if (reader != NULL && reader_is_held (reader))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 static gboolean
 look_for_held_pipes (gpointer user_data)
 {
   GProcStreamEvents *events = user_data;
   g_autoptr (GProcStream) stream = g_weak_ref_get (&events->stream);
 
-  for (guint i = 0; stream != NULL && i < stream->n_halves; i++)
-    {
-      GProcReader *reader = get_output (&stream->halves[i]);
-
-      if (reader != NULL && reader_is_held (reader))
-        {
-          _gproc_stream_notify_pipes_held (stream);
-          break;
-        }
-    }
+  if (stream != NULL && _gproc_stream_is_held (stream))
+    _gproc_stream_notify_pipes_held (stream);
 
   return G_SOURCE_REMOVE;
 }

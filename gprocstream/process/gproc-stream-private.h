@@ -31,4 +31,7 @@ GProcStream *_gproc_stream_new_spawned (GProcBackend          *backend,
 void _gproc_stream_set_terminal (GProcStream     *self,
                                  GProcDescriptor *terminal);
 
+/* Whether somebody has the other end of an output open, read or not. */
+gboolean _gproc_stream_is_held (GProcStream *self);
+
 G_END_DECLS

@@ -31,6 +31,9 @@ gboolean _gproc_reader_set_tap (GProcReader     *self,
                                 GDestroyNotify   destroy,
                                 GError         **error);
 
+/* Takes it back, unless an operation is under way again. */
+void _gproc_reader_clear_tap (GProcReader *self);
+
 /* The queue that is pushed while a blocking call of the reader waits. */
 void _gproc_reader_set_queue (GProcReader     *self,
                               GProcWriteQueue *queue);

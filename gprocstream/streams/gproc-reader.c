@@ -160,6 +160,24 @@ _gproc_reader_set_tap (GProcReader     *self,
 }
 
 void
+_gproc_reader_clear_tap (GProcReader *self)
+{
+  GProcReadCore *core = &self->core;
+  GDestroyNotify destroy = core->tap_destroy;
+  gpointer data = core->tap_data;
+
+  if (!g_input_stream_set_pending (G_INPUT_STREAM (self), NULL))
+    return;
+
+  core->tap = NULL;
+  core->tap_data = NULL;
+  core->tap_destroy = NULL;
+  g_input_stream_clear_pending (G_INPUT_STREAM (self));
+  if (destroy != NULL)
+    destroy (data);
+}
+
+void
 _gproc_reader_set_stream_number (GProcReader *self,
                                  int          stream_number)
 {

@@ -446,8 +446,15 @@ gproc_recorder_record (GProcRecorder  *self,
   output = gproc_stream_get_stdout (stream);
   errors = gproc_stream_get_stderr (stream);
 
-  return (output == NULL || recorder_tap (self, output, REST_STDOUT, error)) &&
-         (errors == NULL || recorder_tap (self, errors, REST_STDERR, error));
+  if (output != NULL && !recorder_tap (self, output, REST_STDOUT, error))
+    return FALSE;
+  if (errors == NULL || recorder_tap (self, errors, REST_STDERR, error))
+    return TRUE;
+
+  if (output != NULL)
+    _gproc_reader_clear_tap (output);
+
+  return FALSE;
 }
 
 static void

@@ -11,7 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "process/gproc-stream.h"
+#include "process/gproc-stream-private.h"
 #include "terminal/gproc-terminal-mode-private.h"
 #include "transfer/gproc-pump.h"
 
@@ -80,8 +80,8 @@ attachment_free (gpointer data)
 }
 
 /* What was held back was typed for the process after all, as far as anybody can know. */
-static void
-replay_keys (GProcAttachment *attachment)
+void
+_gproc_attachment_replay_keys (GProcAttachment *attachment)
 {
   GProcWriter *writer = gproc_stream_get_stdin (attachment->stream);
   g_autoptr (GByteArray) held = g_byte_array_new ();
@@ -104,7 +104,7 @@ attachment_return (GProcAttachment *attachment)
   if (attachment->end == END_OVER)
     self->keys.n_matched = 0;
   else
-    replay_keys (attachment);
+    _gproc_attachment_replay_keys (attachment);
 
   g_clear_pointer (&attachment->mode, _gproc_terminal_mode_leave);
   clear_source (&attachment->signal_source);
@@ -155,6 +155,10 @@ static gboolean
 grace_is_over (gpointer user_data)
 {
   GProcAttachment *attachment = user_data;
+
+  /* Where nobody can write any more there is an end, however slowly it is shown. */
+  if (!_gproc_stream_is_held (attachment->stream))
+    return G_SOURCE_CONTINUE;
 
   attachment_end (attachment, END_OVER);
 
@@ -252,7 +256,7 @@ process_over (GObject      *source,
     }
   else
     {
-      /* What it wrote is shown to its end, or as long as the grace allows. */
+      /* What it wrote is shown to its end, or as long as the grace allows where others write. */
       attachment->returncode = returncode;
       g_cancellable_cancel (attachment->reading);
       if (attachment->n_outputs > 0 && attachment->end == END_NONE)
@@ -299,7 +303,7 @@ input_ended (GProcAttachment *attachment)
   GProcWriter *writer = gproc_stream_get_stdin (attachment->stream);
 
   attachment->reads = FALSE;
-  replay_keys (attachment);
+  _gproc_attachment_replay_keys (attachment);
   if (gproc_writer_can_write_eof (writer))
     gproc_writer_write_eof (writer, NULL);
   else if (gproc_stream_get_is_pty (attachment->stream))

@@ -17,6 +17,8 @@ struct _GProcTerminalMode
   int in_use;              /* Guarded by the lock. */
   int fd;                  /* Atomic: −1 while it is none. Set last and cleared first. */
   int is_raw;              /* Atomic. */
+  int is_leaving;          /* Atomic: it is not to be raw again. */
+  pid_t owner;             /* The child of a fork leaves the terminal alone. */
   struct termios found;
   struct termios raw;
 };
@@ -27,9 +29,14 @@ static GProcTerminalMode *modes; /* Atomic. */
 /* The terminal belongs to the group in its foreground: who changes it from another one is
  * stopped. One that does not control this process has no such thing. */
 static gboolean
-is_ours (int fd)
+is_ours (GProcTerminalMode *self,
+         int                fd)
 {
-  pid_t group = tcgetpgrp (fd);
+  pid_t group;
+
+  if (self->owner != getpid ())
+    return FALSE;
+  group = tcgetpgrp (fd);
 
   return group < 0 || group == getpgrp ();
 }
@@ -38,11 +45,19 @@ static gboolean
 mode_apply (GProcTerminalMode *self)
 {
   int fd = g_atomic_int_get (&self->fd);
+  struct termios found;
 
-  if (fd < 0 || !is_ours (fd))
+  if (fd < 0 || g_atomic_int_get (&self->is_leaving) || !is_ours (self, fd))
     return TRUE;
 
-  g_atomic_int_set (&self->is_raw, TRUE);
+  /* What is put back is how it was when it was ours, not while a shell was at it. */
+  if (tcgetattr (fd, &found) != 0)
+    return FALSE;
+  if (g_atomic_int_compare_and_exchange (&self->is_raw, FALSE, TRUE))
+    {
+      self->found = self->raw = found;
+      cfmakeraw (&self->raw);
+    }
 
   return tcsetattr (fd, TCSANOW, &self->raw) == 0;
 }
@@ -52,7 +67,7 @@ mode_restore (GProcTerminalMode *self)
 {
   int fd = g_atomic_int_get (&self->fd);
 
-  if (fd < 0 || !is_ours (fd))
+  if (fd < 0 || !is_ours (self, fd))
     return;
 
   if (g_atomic_int_compare_and_exchange (&self->is_raw, TRUE, FALSE))
@@ -114,7 +129,9 @@ _gproc_terminal_mode_enter (int fd)
 
   self->found = self->raw = found;
   cfmakeraw (&self->raw);
+  self->owner = getpid ();
   g_atomic_int_set (&self->is_raw, FALSE);
+  g_atomic_int_set (&self->is_leaving, FALSE);
   g_atomic_int_set (&self->fd, fd);
 
   if (mode_apply (self))
@@ -137,6 +154,7 @@ _gproc_terminal_mode_apply (GProcTerminalMode *self)
 void
 _gproc_terminal_mode_leave (GProcTerminalMode *self)
 {
+  g_atomic_int_set (&self->is_leaving, TRUE);
   mode_restore (self);
   g_atomic_int_set (&self->fd, -1);
 

@@ -33,4 +33,7 @@ struct _GProcTerminal
 /* gproc-terminal.c */
 void _gproc_terminal_notify_attached (GProcTerminal *self);
 
+/* gproc-terminal-attach.c: what is held back of the keys goes to the process. */
+void _gproc_attachment_replay_keys (GProcAttachment *attachment);
+
 G_END_DECLS

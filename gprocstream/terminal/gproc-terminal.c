@@ -335,6 +335,8 @@ gproc_terminal_set_detach_keys (GProcTerminal  *self,
   g_return_val_if_fail (GPROC_IS_TERMINAL (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
+  if (self->attachment != NULL)
+    _gproc_attachment_replay_keys (self->attachment);
   if (!_gproc_detach_keys_parse (&self->keys, detach_keys))
     {
       /* Translators: %s is what was given as keys. */

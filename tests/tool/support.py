@@ -22,6 +22,8 @@ TOOL = os.path.abspath(sys.argv[1])
 TESTPROG = os.environ['GPROC_TESTPROG']
 # Far above what anything takes, under sanitizers too: it is waited for what comes.
 LIMIT = 60
+# Who runs the tests with nohup means the tests, not what they start.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 FOLDER = tempfile.TemporaryDirectory()
 # What a shell in a terminal is to find, and nothing of the user's.
 ENVIRONMENT = {**os.environ, 'TERM': 'xterm', 'HOME': FOLDER.name, 'PS1': 'ready> ', 'PS2': '',

@@ -18,10 +18,15 @@ probe.connect('activate', () => {
     answered = true;
 });
 
-let scheduled = false;
+// How many jobs still run before that one. What awaits who awaits a promise goes on a few later.
+const HOPS = 5;
+let hops = 0;
 
 function endCollection() {
-    scheduled = false;
+    if (--hops > 0) {
+        Promise.resolve().then(endCollection);
+        return;
+    }
     answered = false;
     probe.activate(null);
     if (!answered)
@@ -30,10 +35,9 @@ function endCollection() {
 
 // A job, behind those that are there already.
 function endCollectionLater() {
-    if (!scheduled) {
-        scheduled = true;
+    if (hops === 0)
         Promise.resolve().then(endCollection);
-    }
+    hops = HOPS;
 }
 
 // The lines of a stack that belong to whoever called.
