@@ -572,32 +572,37 @@ test_held (void)
 static void
 test_slow (void)
 {
-  const gsize size = 102400; /* Less than two pipes hold. */
   g_autoptr (GProcLauncher) launcher = gproc_launcher_new ();
   g_autoptr (GProcTerminal) terminal = NULL;
   g_autoptr (GProcStream) stream = NULL;
   g_autoptr (GError) error = NULL;
   g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
   gint64 deadline = gproc_test_deadline (), until;
-  char buffer[4096];
+  char buffer[4096] = "";
+  gsize size = 25600; /* Less than a pipe holds. */
   gsize n_read = 0;
+  gssize count;
   int fds[2];
 
   gproc_test_pipe (fds);
   g_assert_no_errno (fcntl (fds[0], F_SETFL, O_NONBLOCK));
+  g_assert_no_errno (fcntl (fds[1], F_SETFL, O_NONBLOCK));
+  while ((count = write (fds[1], buffer, sizeof buffer)) > 0)
+    size += (gsize) count;
+
   gproc_launcher_set_post_exit_grace (launcher, 20);
   terminal = gproc_test_track (gproc_terminal_new_for_fds (-1, fds[1], -1));
-  stream = launch (launcher, testprog, "binary", "400", NULL);
+  stream = launch (launcher, testprog, "binary", "100", NULL);
   gproc_terminal_attach_async (terminal, stream, G_PRIORITY_DEFAULT, NULL, gproc_test_call_done,
                                &call);
   gproc_test_wait_for (gproc_stream_try_wait (stream) == 0);
+  /* Many times the grace, in which nothing is read. */
   for (until = g_get_monotonic_time () + 10 * 20000; g_get_monotonic_time () < until;)
     g_main_context_iteration (gproc_test_context (), FALSE);
 
   while (n_read < size)
     {
-      gssize count = read (fds[0], buffer, sizeof buffer);
-
+      count = read (fds[0], buffer, sizeof buffer);
       n_read += count > 0 ? (gsize) count : 0;
       g_main_context_iteration (gproc_test_context (), FALSE);
       g_assert_cmpint (g_get_monotonic_time (), <, deadline);

@@ -82,11 +82,18 @@ def a_time_that_is_over():
         until(lambda: is_gone(pid), 'what it has started goes on')
 
 
+def is_asleep(pid):
+    with open(f'/proc/{pid}/stat', encoding='utf-8') as file:
+        return file.read().rpartition(')')[2].split()[0] == 'S'
+
+
 def ctrl_c_is_for_the_program():
     with Terminal(TOOL, 'run', '--pty', 'python3', '-i', '-q') as terminal:
         terminal.expect('>>> $')
-        terminal.type('import time; time.sleep(1000)\r')
-        terminal.expect(r'sleep\(1000\)\r\n')
+        terminal.type('import os, time; print("pid", os.getpid()); time.sleep(1000)\r')
+        pid = int(terminal.expect(r'pid (\d+)\r\n')[1])
+        # It loses a Ctrl-C between two statements.
+        until(lambda: is_asleep(pid), 'it does not sleep')
         terminal.type('\x03')
         terminal.expect('KeyboardInterrupt')
         terminal.expect('>>> $')
