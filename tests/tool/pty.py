@@ -92,7 +92,7 @@ def ctrl_c_is_for_the_program():
         terminal.expect('>>> $')
         terminal.type('import os, time; print("pid", os.getpid()); time.sleep(1000)\r')
         pid = int(terminal.expect(r'pid (\d+)\r\n')[1])
-        # It loses a Ctrl-C between two statements.
+        # As in test-pty-programs.c: an earlier Ctrl-C may have no effect on Python.
         until(lambda: is_asleep(pid), 'it does not sleep')
         terminal.type('\x03')
         terminal.expect('KeyboardInterrupt')
