@@ -229,7 +229,7 @@ core_parse (GProcDemuxCore    *self,
     }
 
   self->raw.start += used;
-  if (parser->state == GPROC_FRAME_INVALID)
+  if (used > 0 && parser->state == GPROC_FRAME_INVALID)
     core_set_invalid (self);
 }
 
