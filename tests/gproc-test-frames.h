@@ -176,8 +176,7 @@ frames_demuxer_new (FramesBase    kind,
                     gsize         cut,
                     gsize         chunk)
 {
-  g_autoptr (GInputStream) base = gproc_test_track (
-    frames_base_new (kind, data, size, cut, chunk));
+  g_autoptr (GInputStream) base = gproc_test_track (frames_base_new (kind, data, size, cut, chunk));
 
   return gproc_test_track (gproc_demuxer_new (base));
 }

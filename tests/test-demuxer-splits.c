@@ -63,8 +63,9 @@ static void
 run_readers (const Round *round,
              guint        first)
 {
-  g_autoptr (GProcDemuxer) demuxer = frames_demuxer_new (
-    round->base, round->frames->data, round->frames->len, round->cut, round->size);
+  g_autoptr (GProcDemuxer)
+    demuxer = frames_demuxer_new (round->base, round->frames->data, round->frames->len, round->cut,
+                                  round->size);
 
   for (guint i = 0; i < 2; i++)
     {
@@ -96,8 +97,9 @@ run_readers (const Round *round,
 static void
 run_frames (const Round *round)
 {
-  g_autoptr (GProcDemuxer) demuxer = frames_demuxer_new (
-    round->base, round->frames->data, round->frames->len, round->cut, round->size);
+  g_autoptr (GProcDemuxer)
+    demuxer = frames_demuxer_new (round->base, round->frames->data, round->frames->len, round->cut,
+                                  round->size);
   const guint8 *data = round->frames->data;
   g_autoptr (GError) error = NULL;
   gsize places[2] = { 0, 0 };

@@ -194,7 +194,7 @@ test_close (void)
       base = gproc_test_track (make_base (fds[0], 0));
       demuxer = gproc_test_track (gproc_demuxer_new (base));
       thread = g_thread_new ("reader", read_until_closed, gproc_demuxer_get_stdout (demuxer));
-      g_assert_true (gproc_demuxer_close (demuxer, NULL));
+      g_assert_true (gproc_demuxer_close (demuxer, NULL, NULL));
       g_thread_join (thread);
       gproc_test_close (&fds[1]);
     }

@@ -19,8 +19,8 @@ typedef struct
 
 /* Nothing is there yet, and the stream has not ended. */
 static void
-setup_init (Setup             *setup,
-            GProcTestHostility hostility)
+setup_init (Setup              *setup,
+            GProcTestHostility  hostility)
 {
   setup->base = gproc_test_track (gproc_test_input_new (NULL, hostility));
   gproc_test_input_hold (setup->base);
@@ -184,8 +184,7 @@ test_forms (void)
   push (&setup, 1, "cdefg");
   line = gproc_reader_read_line_utf8 (setup.out, NULL, &error);
   g_assert_cmpstr (line, ==, "a line");
-  g_assert_cmpint (
-    g_input_stream_read (G_INPUT_STREAM (setup.out), plain, 2, NULL, &error), ==, 2);
+  g_assert_cmpint (g_input_stream_read (G_INPUT_STREAM (setup.out), plain, 2, NULL, &error), ==, 2);
   g_assert_cmpstr (plain, ==, "ab");
   peeked = gproc_reader_peek (setup.err, 100);
   g_assert_cmpuint (g_bytes_get_size (peeked), ==, 0);
@@ -446,8 +445,8 @@ test_close_base (void)
 
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
   gproc_demuxer_set_close_base (setup.demuxer, FALSE);
-  g_assert_true (gproc_demuxer_close (setup.demuxer, &error));
-  g_assert_true (gproc_demuxer_close (setup.demuxer, &error));
+  g_assert_true (gproc_demuxer_close (setup.demuxer, NULL, &error));
+  g_assert_true (gproc_demuxer_close (setup.demuxer, NULL, &error));
   g_assert_cmpuint (gproc_test_input_get_counts (setup.base).n_closes, ==, 0);
   setup_clear (&setup);
 
@@ -455,7 +454,7 @@ test_close_base (void)
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
   gproc_reader_read_some_async (setup.out, 10, 0, NULL, gproc_test_call_done, &call);
   gproc_test_settle ();
-  g_assert_true (gproc_demuxer_close (setup.demuxer, &error));
+  g_assert_true (gproc_demuxer_close (setup.demuxer, NULL, &error));
   g_assert_cmpuint (gproc_test_input_get_counts (setup.base).n_closes, ==, 1);
   bytes = gproc_reader_read_some_finish (setup.out, gproc_test_call_wait (&call), &error);
   g_assert_null (bytes);
@@ -465,7 +464,7 @@ test_close_base (void)
 
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
   gproc_test_input_set_close_error (setup.base, G_IO_ERROR_BUSY);
-  g_assert_false (gproc_demuxer_close (setup.demuxer, &error));
+  g_assert_false (gproc_demuxer_close (setup.demuxer, NULL, &error));
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
   setup_clear (&setup);
 }

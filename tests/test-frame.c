@@ -165,8 +165,8 @@ test_headers (void)
 
         memset (&parser, 0, sizeof parser);
         _gproc_frame_write_header (header, (GProcFrameId) id, lengths[i]);
-        g_assert_cmpuint (
-          _gproc_frame_parser_take_header (&parser, header, sizeof header, &began), ==, 8);
+        g_assert_cmpuint (_gproc_frame_parser_take_header (&parser, header, sizeof header, &began),
+                          ==, 8);
         g_assert_cmpint (began, ==, id <= 3);
         if (!began)
           {

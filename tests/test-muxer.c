@@ -19,8 +19,8 @@ assert_written (GOutputStream *output,
 static void
 test_queue (void)
 {
-  g_autoptr (GOutputStream) output = gproc_test_track (
-    gproc_test_output_new (GPROC_TEST_HOSTILE_POLLABLE));
+  g_autoptr (GOutputStream)
+    output = gproc_test_track (gproc_test_output_new (GPROC_TEST_HOSTILE_POLLABLE));
   g_autoptr (GProcMuxer) muxer = gproc_test_track (gproc_muxer_new (output));
   g_autoptr (GProcMuxer) nothing = g_object_new (GPROC_TYPE_MUXER, NULL);
   g_autoptr (GByteArray) expected = g_byte_array_new ();
@@ -33,8 +33,7 @@ test_queue (void)
   g_assert_true (gproc_muxer_queue (muxer, 1, NULL, 0, &error));
   g_assert_true (gproc_muxer_queue_bytes (muxer, 0, small, &error));
   g_assert_true (gproc_muxer_queue_bytes (muxer, 2, large, &error));
-  g_assert_true (
-    gproc_muxer_queue (muxer, 1, g_bytes_get_data (large, NULL), 100000, &error));
+  g_assert_true (gproc_muxer_queue (muxer, 1, g_bytes_get_data (large, NULL), 100000, &error));
   g_assert_true (gproc_muxer_queue (muxer, 3, "an error", -1, &error));
   g_assert_true (
     g_output_stream_flush (G_OUTPUT_STREAM (gproc_muxer_get_writer (muxer)), NULL, &error));
@@ -63,8 +62,8 @@ test_queue (void)
 static void
 test_limit (void)
 {
-  g_autoptr (GOutputStream) output = gproc_test_track (
-    gproc_test_output_new (GPROC_TEST_HOSTILE_POLLABLE));
+  g_autoptr (GOutputStream)
+    output = gproc_test_track (gproc_test_output_new (GPROC_TEST_HOSTILE_POLLABLE));
   g_autoptr (GProcWriter) writer = gproc_test_track (gproc_writer_new (output));
   g_autoptr (GProcMuxer) muxer = gproc_test_track (gproc_muxer_new (G_OUTPUT_STREAM (writer)));
   g_autoptr (GByteArray) expected = g_byte_array_new ();
@@ -149,8 +148,8 @@ talk (gpointer user_data)
       gsize limit = i % 50 == 0 ? 200000 : 2000;
       gsize size = (gsize) g_random_int_range (0, (int) limit);
 
-      g_assert_true (gproc_muxer_queue (talker->muxer, (int) side + 1, data + i, (gssize) size,
-                                        &error));
+      g_assert_true (
+        gproc_muxer_queue (talker->muxer, (int) side + 1, data + i, (gssize) size, &error));
       g_byte_array_append (talker->sides[side], (const guint8 *) data + i, (guint) size);
       g_assert_true (gproc_writer_drain (writer, NULL, &error));
     }

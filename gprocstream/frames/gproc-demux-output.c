@@ -91,7 +91,7 @@ demux_output_close (GInputStream  *stream,
 {
   GProcDemuxOutput *self = GPROC_DEMUX_OUTPUT (stream);
 
-  return _gproc_demux_core_close_side (self->core, self->side, error);
+  return _gproc_demux_core_close_side (self->core, self->side, cancellable, error);
 }
 
 static gboolean
