@@ -784,9 +784,9 @@ gproc_demuxer_read_frame_finish (GProcDemuxer  *self,
  * @cancellable: (nullable): a cancellable, for the close of the base stream
  * @error: return location for an error
  *
- * Closes both sides, whatever their readers are doing, and with them the base stream
- * ([property@GProc.Demuxer:close-base]). What is under way fails with %G_IO_ERROR_CLOSED, also in
- * another thread. Never blocks, unless closing the base stream does.
+ * Closes both sides, and with them the base stream ([property@GProc.Demuxer:close-base]). Both
+ * readers, whatever they are doing, and in whatever thread, fail with %G_IO_ERROR_CLOSED, behind
+ * what they hold in their own buffers. Never blocks, unless closing the base stream does.
  *
  * Errors: what closing the base stream fails with.
  *
@@ -807,10 +807,6 @@ gproc_demuxer_close (GProcDemuxer  *self,
   /* The base stream goes with the last one, and there is one error at most. */
   success &= _gproc_demux_core_close_side (self->core, GPROC_DEMUX_STDERR, cancellable,
                                            success ? error : NULL);
-  /* One that is being read, perhaps in another thread, finds out by itself. */
-  for (guint i = 0; i < GPROC_DEMUX_N_SIDES; i++)
-    if (!g_input_stream_has_pending (G_INPUT_STREAM (self->readers[i])))
-      g_input_stream_close (G_INPUT_STREAM (self->readers[i]), NULL, NULL);
 
   return success;
 }
