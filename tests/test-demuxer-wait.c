@@ -190,9 +190,9 @@ test_frame_closed (void)
   gproc_demuxer_read_frame_async (setup.demuxer, 0, NULL, gproc_test_call_done, &call);
   gproc_test_settle ();
   g_assert_true (gproc_demuxer_close (setup.demuxer, NULL, &error));
-  g_assert_cmpint (
-    gproc_demuxer_read_frame_finish (setup.demuxer, gproc_test_call_wait (&call), &bytes, &error),
-    ==, -1);
+  g_assert_cmpint (gproc_demuxer_read_frame_finish (setup.demuxer, gproc_test_call_wait (&call),
+                                                    &bytes, &error),
+                   ==, -1);
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
   g_assert_cmpint (gproc_demuxer_try_read_frame (setup.demuxer, NULL, &error), ==, -1);
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
@@ -228,17 +228,17 @@ test_frame_cancel (void)
 
   gproc_test_write (setup.fd, "def", 3);
   gproc_demuxer_read_frame_async (setup.demuxer, 0, cancellable, gproc_test_call_done, &early);
-  g_assert_cmpint (
-    gproc_demuxer_read_frame_finish (setup.demuxer, gproc_test_call_wait (&early), &bytes, &error),
-    ==, -1);
+  g_assert_cmpint (gproc_demuxer_read_frame_finish (setup.demuxer, gproc_test_call_wait (&early),
+                                                    &bytes, &error),
+                   ==, -1);
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_cmpint (gproc_demuxer_read_frame (setup.demuxer, &bytes, cancellable, &error), ==, -1);
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
   gproc_demuxer_read_frame_async (setup.demuxer, 0, NULL, gproc_test_call_done, &call);
-  g_assert_cmpint (
-    gproc_demuxer_read_frame_finish (setup.demuxer, gproc_test_call_wait (&call), &bytes, &error),
-    ==, 2);
+  g_assert_cmpint (gproc_demuxer_read_frame_finish (setup.demuxer, gproc_test_call_wait (&call),
+                                                    &bytes, &error),
+                   ==, 2);
   g_assert_no_error (error);
   gproc_test_assert_bytes (bytes, "abcdef");
   setup_clear (&setup);
@@ -387,8 +387,8 @@ test_descriptors (void)
 static void
 test_no_descriptor (void)
 {
-  g_autoptr (GInputStream) base = gproc_test_track (
-    gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_POLLABLE));
+  g_autoptr (GInputStream)
+    base = gproc_test_track (gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_POLLABLE));
   g_autoptr (GProcDemuxer) demuxer = gproc_test_track (gproc_demuxer_new (base));
 
   g_assert_cmpint (gproc_reader_get_fd (gproc_demuxer_get_stdout (demuxer)), ==, -1);

@@ -139,9 +139,8 @@ _gproc_demux_core_wake (GProcDemuxCore *self)
     {
       GProcDemuxWaker *waker = link->data;
 
-      if (waker->context != NULL &&
-          (_gproc_demux_core_is_ready (self, waker->consumer) ||
-           waker->has_base != core_wants_base (self, waker->consumer)))
+      if (waker->context != NULL && (_gproc_demux_core_is_ready (self, waker->consumer) ||
+                                     waker->has_base != core_wants_base (self, waker->consumer)))
         g_main_context_wakeup (waker->context);
     }
 
