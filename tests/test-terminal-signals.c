@@ -218,6 +218,15 @@ main (int    argc,
     { "/gproc/terminal-signals/fatal/quit", SIGQUIT },
     { "/gproc/terminal-signals/fatal/segv", SIGSEGV },
     { "/gproc/terminal-signals/fatal/abrt", SIGABRT },
+    { "/gproc/terminal-signals/fatal/xcpu", SIGXCPU },
+    { "/gproc/terminal-signals/fatal/xfsz", SIGXFSZ },
+    { "/gproc/terminal-signals/fatal/sys", SIGSYS },
+    { "/gproc/terminal-signals/fatal/trap", SIGTRAP },
+    { "/gproc/terminal-signals/fatal/pipe", SIGPIPE },
+    { "/gproc/terminal-signals/fatal/vtalrm", SIGVTALRM },
+    { "/gproc/terminal-signals/fatal/prof", SIGPROF },
+    { "/gproc/terminal-signals/fatal/io", SIGIO },
+    { "/gproc/terminal-signals/fatal/pwr", SIGPWR },
   };
   int status;
 
