@@ -10,8 +10,8 @@ import os
 import signal
 import subprocess
 
-from support import (ENVIRONMENT, FOLDER, TOOL, Terminal, gproc, is_gone, is_in_foreground, needs, shell, state_of, tap, tmux_shell,
-                     until)
+from support import (ENVIRONMENT, FOLDER, SHOW_SIZES, TOOL, Terminal, gproc, is_gone, is_in_foreground, needs, shell,
+                     state_of, tap, tmux_shell, until)
 
 
 def the_program_has_a_terminal():
@@ -161,10 +161,7 @@ def stopped_and_let_go_on():
 
 
 def the_size_follows():
-    program = ('import os, signal\nsizes = []\n'
-               'def show(*_):\n    size = os.get_terminal_size(0)\n    print("size", size.lines, size.columns, flush=True)\n'
-               'signal.signal(signal.SIGWINCH, show)\nprint("begun", flush=True)\ninput()\n')
-    with Terminal(TOOL, 'run', '--pty', 'python3', '-c', program) as terminal:
+    with Terminal(TOOL, 'run', '--pty', 'python3', '-c', SHOW_SIZES, '132') as terminal:
         terminal.expect('begun\r\n')
         terminal.resize(40, 120)
         terminal.expect('size 40 120\r\n')
