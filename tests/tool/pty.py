@@ -90,12 +90,16 @@ def is_asleep(pid):
 def ctrl_c_is_for_the_program():
     with Terminal(TOOL, 'run', '--pty', 'python3', '-i', '-q') as terminal:
         terminal.expect('>>> $')
-        terminal.type('import os, time; print("pid", os.getpid()); time.sleep(1000)\r')
+        terminal.type('import os, time\r')
+        terminal.expect('>>> $')
+        terminal.type(r"""exec('try: print("pid", os.getpid()); time.sleep(1000)\nexcept KeyboardInterrupt: print("caught" * 2)')"""
+                      '\r')
         pid = int(terminal.expect(r'pid (\d+)\r\n')[1])
-        # As in test-pty-programs.c: an earlier Ctrl-C may have no effect on Python.
+        # As in test-pty-programs.c: an earlier Ctrl-C may have no effect on Python, and one that is not
+        # caught ends it later.
         until(lambda: is_asleep(pid), 'it does not sleep')
         terminal.type('\x03')
-        terminal.expect('KeyboardInterrupt')
+        terminal.expect('caughtcaught\r\n')
         terminal.expect('>>> $')
         terminal.type('6 * 7\r')
         terminal.expect('42\r\n')
