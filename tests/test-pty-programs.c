@@ -246,6 +246,8 @@ test_top (void)
   expect (&screen, "COMMAND                    ");
   type (&screen, "q");
   rest = expect_end (&screen);
+  /* Why it failed, if it did. */
+  g_test_message ("%s", rest);
   g_assert_cmpint (wait_for (stream), ==, 0);
 }
 
