@@ -72,12 +72,23 @@ is_raw (void)
   return (get_modes ().c_lflag & (ICANON | ECHO | ISIG)) == 0;
 }
 
-/* What becomes of the terminal when a handler that ends the process has run. */
+static void
+make_terminal (int *master)
+{
+  gproc_test_pty (master, &slave);
+  found = get_modes ();
+  found.c_lflag |= ICANON | ECHO | ISIG;
+  found.c_oflag |= OPOST;
+  g_assert_no_errno (tcsetattr (slave, TCSANOW, &found));
+  g_assert_false (is_raw ());
+}
+
+/* What the handler of a signal that ends the process does, and then the kernel. */
 static void
 fatal_signal (void)
 {
   _gproc_terminal_modes_restore ();
-  g_assert_true (is_as_found ());
+  _exit (is_as_found () ? 0 : 1);
 }
 
 static void
@@ -88,46 +99,69 @@ stopped_and_let_go_on (void)
   _gproc_terminal_modes_apply ();
 }
 
-typedef void (*Signal) (void);
-
-/* Whenever it comes, the one that ends the process finds the terminal as it was, and the one that
- * stops it does not leave it raw for good. */
-static void
-test_signals (void)
+/* When it comes. */
+typedef enum
 {
-  static const Signal signals[] = { fatal_signal, stopped_and_let_go_on };
+  BEFORE_RAW,
+  AFTER_RAW,
+  BEFORE_BACK,
+  AFTER_BACK,
+  N_MOMENTS
+} Moment;
+
+static void
+enter_and_leave (Moment moment, void (*signal_comes) (void))
+{
+  GProcTerminalMode *mode;
+
+  before = moment == BEFORE_RAW ? signal_comes : NULL;
+  after = moment == AFTER_RAW ? signal_comes : NULL;
+  mode = _gproc_terminal_mode_enter (slave);
+  g_assert_nonnull (mode);
+  g_assert_true (is_raw ());
+  g_assert_true (before == NULL && after == NULL);
+
+  before = moment == BEFORE_BACK ? signal_comes : NULL;
+  after = moment == AFTER_BACK ? signal_comes : NULL;
+  _gproc_terminal_mode_leave (mode);
+  g_assert_true (is_as_found ());
+  g_assert_true (before == NULL && after == NULL);
+}
+
+/* The one that stops the process does not leave the terminal raw for good. */
+static void
+test_stop (void)
+{
   int master;
 
-  gproc_test_pty (&master, &slave);
-  found = get_modes ();
+  make_terminal (&master);
+  for (guint i = 0; i < N_MOMENTS; i++)
+    enter_and_leave ((Moment) i, stopped_and_let_go_on);
+  gproc_test_close (&slave);
+  gproc_test_close (&master);
+}
 
-  for (guint i = 0; i < G_N_ELEMENTS (signals) * 4; i++)
+/* The one that ends it leaves the terminal as it was, whenever it comes. */
+static void
+test_fatal (void)
+{
+  int master, status;
+
+  make_terminal (&master);
+  for (guint i = 0; i < N_MOMENTS; i++)
     {
-      Signal signal = signals[i / 4];
-      GProcTerminalMode *mode;
+      pid_t pid = fork ();
 
-      if (i % 4 == 0)
-        before = signal;
-      else if (i % 4 == 1)
-        after = signal;
-      mode = _gproc_terminal_mode_enter (slave);
-      g_assert_nonnull (mode);
-      g_assert_null (before);
-      g_assert_null (after);
-      /* One that ends the process would not have come back. */
-      if (i % 4 >= 2 || signal != fatal_signal)
-        g_assert_true (is_raw ());
-
-      if (i % 4 == 2)
-        before = signal;
-      else if (i % 4 == 3)
-        after = signal;
-      _gproc_terminal_mode_leave (mode);
-      g_assert_null (before);
-      g_assert_null (after);
+      g_assert_no_errno (pid);
+      if (pid == 0)
+        {
+          enter_and_leave ((Moment) i, fatal_signal);
+          _exit (2);
+        }
+      g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+      g_assert_cmpint (status, ==, 0);
       g_assert_true (is_as_found ());
     }
-
   gproc_test_close (&slave);
   gproc_test_close (&master);
 }
@@ -141,8 +175,7 @@ test_fork (void)
   int master, status;
   pid_t pid;
 
-  gproc_test_pty (&master, &slave);
-  found = get_modes ();
+  make_terminal (&master);
   mode = _gproc_terminal_mode_enter (slave);
   g_assert_true (is_raw ());
 
@@ -183,7 +216,8 @@ main (int   argc,
       char *argv[])
 {
   gproc_test_init (&argc, &argv);
-  gproc_test_add ("/gproc/terminal-mode/signals", test_signals);
+  gproc_test_add ("/gproc/terminal-mode/stop", test_stop);
+  gproc_test_add ("/gproc/terminal-mode/fatal", test_fatal);
   gproc_test_add ("/gproc/terminal-mode/fork", test_fork);
 
   return gproc_test_run ();
