@@ -699,6 +699,34 @@ test_long_line (void)
   gproc_test_close (&input);
 }
 
+/* What is pasted is more than a line can be: the rest of that is dropped, as on every terminal, and
+ * nothing before or behind it. */
+static void
+test_paste (void)
+{
+  g_autofree char *piece = g_strnfill (2500, 'x');
+  g_autofree char *first = g_strconcat ("one\r", piece, NULL);
+  g_autofree char *second = g_strconcat (piece, "\rtwo\r", NULL);
+  g_autofree char *line = g_strnfill (4095, 'x');
+  g_autofree char *expected = g_strconcat (line, "\r\ntwo\r\n", NULL);
+  g_autoptr (GProcLauncher) launcher = terminal_launcher ();
+  g_autoptr (GProcStream) stream = NULL;
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_auto (User) user = { 0 };
+
+  user_init (&user);
+  gproc_launcher_set_pty_echo (launcher, FALSE);
+  stream = launch (launcher, "cat", NULL);
+  attach (&user, stream, NULL, &call);
+  user_type (&user, first);
+  user_expect (&user, "one\r\n");
+  user_type (&user, second);
+  gproc_test_wait_for ((user_look (&user), strstr (user.seen->str, "two\r\n") != NULL));
+  g_assert_cmpstr (user.seen->str, ==, expected);
+  user_type (&user, "\x04");
+  g_assert_cmpint (attach_end (&user, &call), ==, 0);
+}
+
 static struct winsize
 size_of (int fd)
 {
@@ -887,6 +915,7 @@ main (int    argc,
   gproc_test_add ("/gproc/terminal/slow", test_slow);
   gproc_test_add ("/gproc/terminal/timeout", test_timeout);
   gproc_test_add ("/gproc/terminal/long-line", test_long_line);
+  gproc_test_add ("/gproc/terminal/paste", test_paste);
   gproc_test_add ("/gproc/terminal/sync-size", test_sync_size);
   gproc_test_add ("/gproc/terminal/dispositions", test_dispositions);
   gproc_test_add ("/gproc/terminal/two", test_two);
