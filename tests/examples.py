@@ -6,6 +6,7 @@ usage: examples.py BUILD-FOLDER PROGRAM… [--python] [--gjs]
 """
 
 import contextlib
+import glob
 import hashlib
 import os
 import re
@@ -250,7 +251,6 @@ def display(folder):
     if shutil.which('gtk4-broadwayd'):
         environment = {'GDK_BACKEND': 'broadway', 'BROADWAY_DISPLAY': ':7', 'XDG_RUNTIME_DIR': folder}
         server = ['gtk4-broadwayd', '--unixsocket=' + os.path.join(folder, 'http'), ':7']
-        there = os.path.join(folder, 'broadway8.socket')
         file = None
     elif shutil.which('Xvfb'):
         file = tempfile.TemporaryFile(dir=folder)
@@ -262,7 +262,8 @@ def display(folder):
                           stderr=subprocess.DEVNULL, pass_fds=[file.fileno()] if file else []) as process:
         try:
             deadline = time.monotonic() + 60
-            while not (os.pread(file.fileno(), 9, 0).endswith(b'\n') if file else os.path.exists(there)):
+            while not (os.pread(file.fileno(), 9, 0).endswith(b'\n') if file
+                       else glob.glob(os.path.join(folder, 'broadway*.socket'))):
                 assert process.poll() is None and time.monotonic() < deadline, server
                 time.sleep(0.01)
             if file:
