@@ -304,8 +304,8 @@ def check_log_window(command):
             with open(path, encoding='ascii') as file:
                 sleeper = os.pidfd_open(int(file.read()))
             run.send_signal(signal.SIGINT)
-            printed = run.communicate(timeout=60)[0].decode()
-        assert run.returncode == 143 and printed == 'sh was ended by signal 15: 1 lines\n', printed
+            printed, errors = map(bytes.decode, run.communicate(timeout=60))
+        assert (run.returncode, printed) == (143, 'sh was ended by signal 15: 1 lines\n'), (run.returncode, printed, errors)
         assert select.select([sleeper], [], [], 60)[0]
         os.close(sleeper)
 

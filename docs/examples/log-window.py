@@ -85,11 +85,14 @@ class LogWindow(Gtk.ApplicationWindow):
         if self.options.close or not self.get_visible():
             self.destroy()
 
+    async def stop(self):
+        await self.process.stop_async(GRACE_MS)
+
     def close_requested(self):
         if not self.process.running:
             return False
         self.set_visible(False)
-        GProc.create_task(self.process.stop_async(GRACE_MS))
+        GProc.create_task(self.stop())
         return True
 
 
