@@ -57,9 +57,7 @@ RESULTS = {f'{_owner}.{_name}': 'int | None'
            for _owner in ('Stream', 'Pipeline')
            for _name in ('get_returncode', 'try_wait', 'wait', 'wait_finish')}
 RESULTS.update({'Stream.wait_buffered': 'int | None', 'Stream.wait_buffered_finish': 'int | None',
-                'Pipeline.get_returncodes': 'list[int | None]', 'Terminal.attach_finish': 'int | None',
-                'Launcher.get_pty_size': 'tuple[int, int]',
-                'Terminal.get_size': 'tuple[bool, int, int]'})
+                'Pipeline.get_returncodes': 'list[int | None]', 'Terminal.attach_finish': 'int | None'})
 
 # What asynchronous functions take besides, and what may be left out.
 _DATA, _ARGV = ('_Data', False), ('Iterable[_Path]', False)
