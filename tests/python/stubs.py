@@ -278,6 +278,9 @@ def what_is_given_back_through_pointers_is_in_a_tuple():
         for member, function in functions:
             node = CLASSES[name][member][-1]
             result = node.returns
+            # Or None, where the override gives that for the end.
+            if isinstance(result, ast.BinOp) and may_be_none(ast.unparse(result)):
+                result = result.left
             count = len(result.slice.elts) if (
                 isinstance(result, ast.Subscript) and result.value.id == 'tuple') else 1
             assert count == max(1, given_back(function)), (name, member, ast.unparse(result))
