@@ -42,7 +42,7 @@ GPROC_AVAILABLE_IN_1_0
 void gproc_engine_set_timeout (GProcEngine *self,
                                guint        timeout_ms);
 GPROC_AVAILABLE_IN_1_0
-const char * const *gproc_engine_get_ssh_command (GProcEngine *self);
+char **gproc_engine_dup_ssh_command (GProcEngine *self);
 GPROC_AVAILABLE_IN_1_0
 void gproc_engine_set_ssh_command (GProcEngine        *self,
                                    const char * const *ssh_command);
