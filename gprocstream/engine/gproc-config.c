@@ -59,8 +59,8 @@ read_launcher (GProcConfig    *self,
     return FALSE;
 
   /* On a terminal the two are one anyway. */
-  if (self->tty && gproc_launcher_get_disposition (launcher, STDERR_FILENO) ==
-                     GPROC_DISPOSITION_STDOUT)
+  if (self->tty &&
+      gproc_launcher_get_disposition (launcher, STDERR_FILENO) == GPROC_DISPOSITION_STDOUT)
     self->has_stderr = self->has_stdout;
   else if (!read_disposition (self, launcher, STDERR_FILENO, &self->has_stderr, error))
     return FALSE;

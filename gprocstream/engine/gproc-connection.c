@@ -77,8 +77,7 @@ get_write_fd (GProcConnection *self)
   if (GPROC_IS_STREAM (self->stream))
     return gproc_writer_get_fd (gproc_stream_get_stdin (GPROC_STREAM (self->stream)));
   if (G_IS_SOCKET_CONNECTION (self->stream))
-    return g_socket_get_fd (
-      g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->stream)));
+    return g_socket_get_fd (g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->stream)));
 
   return -1;
 }
@@ -215,8 +214,7 @@ set_certificates (GTlsConnection      *connection,
     }
   if (g_file_test (cert, G_FILE_TEST_EXISTS))
     {
-      g_autoptr (GTlsCertificate) certificate = g_tls_certificate_new_from_files (cert, key,
-                                                                                  error);
+      g_autoptr (GTlsCertificate) certificate = g_tls_certificate_new_from_files (cert, key, error);
 
       if (certificate == NULL)
         return FALSE;

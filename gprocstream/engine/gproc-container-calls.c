@@ -72,18 +72,19 @@ refreshed (GObject      *source,
  * Since: 1.0
  */
 void
-gproc_container_refresh_async (GProcContainer *self,
-int io_priority,
-GCancellable *cancellable,
-GAsyncReadyCallback callback,
-gpointer user_data)
+gproc_container_refresh_async (GProcContainer      *self,
+                               int                  io_priority,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data)
 {
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (GPROC_IS_CONTAINER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = _gproc_engine_task (self, gproc_container_refresh_async, "[gproc] ask for container", io_priority, cancellable, callback, user_data);
+  task = _gproc_engine_task (self, gproc_container_refresh_async, "[gproc] ask for container",
+                             io_priority, cancellable, callback, user_data);
   request (task, "GET", g_strdup ("json"), FALSE, refreshed);
 }
 
@@ -100,9 +101,9 @@ gpointer user_data)
  * Since: 1.0
  */
 gboolean
-gproc_container_refresh_finish (GProcContainer *self,
-GAsyncResult *result,
-GError **error)
+gproc_container_refresh_finish (GProcContainer  *self,
+                                GAsyncResult    *result,
+                                GError         **error)
 {
   g_return_val_if_fail (GPROC_IS_CONTAINER (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
@@ -125,9 +126,9 @@ GError **error)
  * Since: 1.0
  */
 gboolean
-gproc_container_refresh (GProcContainer *self,
-GCancellable *cancellable,
-GError **error)
+gproc_container_refresh (GProcContainer  *self,
+                         GCancellable    *cancellable,
+                         GError         **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
   GProcBlockingCall call;
@@ -138,7 +139,8 @@ GError **error)
 
   if (!_gproc_blocking_begin (&call, error))
     return FALSE;
-  gproc_container_refresh_async (self, G_PRIORITY_DEFAULT, cancellable, _gproc_blocking_done, &call);
+  gproc_container_refresh_async (self, G_PRIORITY_DEFAULT, cancellable, _gproc_blocking_done,
+                                 &call);
   result = _gproc_blocking_end (&call);
 
   return gproc_container_refresh_finish (self, result, error);
@@ -158,18 +160,19 @@ GError **error)
  * Since: 1.0
  */
 void
-gproc_container_start_async (GProcContainer *self,
-int io_priority,
-GCancellable *cancellable,
-GAsyncReadyCallback callback,
-gpointer user_data)
+gproc_container_start_async (GProcContainer      *self,
+                             int                  io_priority,
+                             GCancellable        *cancellable,
+                             GAsyncReadyCallback  callback,
+                             gpointer             user_data)
 {
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (GPROC_IS_CONTAINER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = _gproc_engine_task (self, gproc_container_start_async, "[gproc] start container", io_priority, cancellable, callback, user_data);
+  task = _gproc_engine_task (self, gproc_container_start_async, "[gproc] start container",
+                             io_priority, cancellable, callback, user_data);
   request (task, "POST", g_strdup ("start"), FALSE, done);
 }
 
@@ -186,9 +189,9 @@ gpointer user_data)
  * Since: 1.0
  */
 gboolean
-gproc_container_start_finish (GProcContainer *self,
-GAsyncResult *result,
-GError **error)
+gproc_container_start_finish (GProcContainer  *self,
+                              GAsyncResult    *result,
+                              GError         **error)
 {
   g_return_val_if_fail (GPROC_IS_CONTAINER (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
@@ -215,9 +218,9 @@ GError **error)
  * Since: 1.0
  */
 gboolean
-gproc_container_start (GProcContainer *self,
-GCancellable *cancellable,
-GError **error)
+gproc_container_start (GProcContainer  *self,
+                       GCancellable    *cancellable,
+                       GError         **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
   GProcBlockingCall call;
@@ -249,12 +252,12 @@ GError **error)
  * Since: 1.0
  */
 void
-gproc_container_kill_async (GProcContainer *self,
-int signum,
-int io_priority,
-GCancellable *cancellable,
-GAsyncReadyCallback callback,
-gpointer user_data)
+gproc_container_kill_async (GProcContainer      *self,
+                            int                  signum,
+                            int                  io_priority,
+                            GCancellable        *cancellable,
+                            GAsyncReadyCallback  callback,
+                            gpointer             user_data)
 {
   g_autoptr (GTask) task = NULL;
 
@@ -262,7 +265,8 @@ gpointer user_data)
   g_return_if_fail (signum > 0);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = _gproc_engine_task (self, gproc_container_kill_async, "[gproc] kill container", io_priority, cancellable, callback, user_data);
+  task = _gproc_engine_task (self, gproc_container_kill_async, "[gproc] kill container",
+                             io_priority, cancellable, callback, user_data);
   request (task, "POST", g_strdup_printf ("kill?signal=%d", signum), FALSE, done);
 }
 
@@ -279,9 +283,9 @@ gpointer user_data)
  * Since: 1.0
  */
 gboolean
-gproc_container_kill_finish (GProcContainer *self,
-GAsyncResult *result,
-GError **error)
+gproc_container_kill_finish (GProcContainer  *self,
+                             GAsyncResult    *result,
+                             GError         **error)
 {
   g_return_val_if_fail (GPROC_IS_CONTAINER (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
@@ -305,10 +309,10 @@ GError **error)
  * Since: 1.0
  */
 gboolean
-gproc_container_kill (GProcContainer *self,
-int signum,
-GCancellable *cancellable,
-GError **error)
+gproc_container_kill (GProcContainer  *self,
+                      int              signum,
+                      GCancellable    *cancellable,
+                      GError         **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
   GProcBlockingCall call;
@@ -320,7 +324,8 @@ GError **error)
 
   if (!_gproc_blocking_begin (&call, error))
     return FALSE;
-  gproc_container_kill_async (self, signum, G_PRIORITY_DEFAULT, cancellable, _gproc_blocking_done, &call);
+  gproc_container_kill_async (self, signum, G_PRIORITY_DEFAULT, cancellable, _gproc_blocking_done,
+                              &call);
   result = _gproc_blocking_end (&call);
 
   return gproc_container_kill_finish (self, result, error);
@@ -341,20 +346,22 @@ GError **error)
  * Since: 1.0
  */
 void
-gproc_container_stop_async (GProcContainer *self,
-guint grace_ms,
-int io_priority,
-GCancellable *cancellable,
-GAsyncReadyCallback callback,
-gpointer user_data)
+gproc_container_stop_async (GProcContainer      *self,
+                            guint                grace_ms,
+                            int                  io_priority,
+                            GCancellable        *cancellable,
+                            GAsyncReadyCallback  callback,
+                            gpointer             user_data)
 {
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (GPROC_IS_CONTAINER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = _gproc_engine_task (self, gproc_container_stop_async, "[gproc] stop container", io_priority, cancellable, callback, user_data);
-  request (task, "POST", g_strdup_printf ("stop?t=%u", grace_ms / 1000 + (grace_ms % 1000 > 0)), TRUE, done);
+  task = _gproc_engine_task (self, gproc_container_stop_async, "[gproc] stop container",
+                             io_priority, cancellable, callback, user_data);
+  request (task, "POST", g_strdup_printf ("stop?t=%u", grace_ms / 1000 + (grace_ms % 1000 > 0)),
+           TRUE, done);
 }
 
 /**
@@ -370,9 +377,9 @@ gpointer user_data)
  * Since: 1.0
  */
 gboolean
-gproc_container_stop_finish (GProcContainer *self,
-GAsyncResult *result,
-GError **error)
+gproc_container_stop_finish (GProcContainer  *self,
+                             GAsyncResult    *result,
+                             GError         **error)
 {
   g_return_val_if_fail (GPROC_IS_CONTAINER (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
@@ -399,10 +406,10 @@ GError **error)
  * Since: 1.0
  */
 gboolean
-gproc_container_stop (GProcContainer *self,
-guint grace_ms,
-GCancellable *cancellable,
-GError **error)
+gproc_container_stop (GProcContainer  *self,
+                      guint            grace_ms,
+                      GCancellable    *cancellable,
+                      GError         **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
   GProcBlockingCall call;
@@ -413,7 +420,8 @@ GError **error)
 
   if (!_gproc_blocking_begin (&call, error))
     return FALSE;
-  gproc_container_stop_async (self, grace_ms, G_PRIORITY_DEFAULT, cancellable, _gproc_blocking_done, &call);
+  gproc_container_stop_async (self, grace_ms, G_PRIORITY_DEFAULT, cancellable, _gproc_blocking_done,
+                              &call);
   result = _gproc_blocking_end (&call);
 
   return gproc_container_stop_finish (self, result, error);
@@ -435,13 +443,13 @@ GError **error)
  * Since: 1.0
  */
 void
-gproc_container_resize_async (GProcContainer *self,
-guint rows,
-guint columns,
-int io_priority,
-GCancellable *cancellable,
-GAsyncReadyCallback callback,
-gpointer user_data)
+gproc_container_resize_async (GProcContainer      *self,
+                              guint                rows,
+                              guint                columns,
+                              int                  io_priority,
+                              GCancellable        *cancellable,
+                              GAsyncReadyCallback  callback,
+                              gpointer             user_data)
 {
   g_autoptr (GTask) task = NULL;
 
@@ -449,7 +457,8 @@ gpointer user_data)
   g_return_if_fail (rows > 0 && columns > 0);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = _gproc_engine_task (self, gproc_container_resize_async, "[gproc] resize container", io_priority, cancellable, callback, user_data);
+  task = _gproc_engine_task (self, gproc_container_resize_async, "[gproc] resize container",
+                             io_priority, cancellable, callback, user_data);
   request (task, "POST", g_strdup_printf ("resize?h=%u&w=%u", rows, columns), FALSE, done);
 }
 
@@ -466,9 +475,9 @@ gpointer user_data)
  * Since: 1.0
  */
 gboolean
-gproc_container_resize_finish (GProcContainer *self,
-GAsyncResult *result,
-GError **error)
+gproc_container_resize_finish (GProcContainer  *self,
+                               GAsyncResult    *result,
+                               GError         **error)
 {
   g_return_val_if_fail (GPROC_IS_CONTAINER (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
@@ -493,11 +502,11 @@ GError **error)
  * Since: 1.0
  */
 gboolean
-gproc_container_resize (GProcContainer *self,
-guint rows,
-guint columns,
-GCancellable *cancellable,
-GError **error)
+gproc_container_resize (GProcContainer  *self,
+                        guint            rows,
+                        guint            columns,
+                        GCancellable    *cancellable,
+                        GError         **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
   GProcBlockingCall call;
@@ -509,7 +518,8 @@ GError **error)
 
   if (!_gproc_blocking_begin (&call, error))
     return FALSE;
-  gproc_container_resize_async (self, rows, columns, G_PRIORITY_DEFAULT, cancellable, _gproc_blocking_done, &call);
+  gproc_container_resize_async (self, rows, columns, G_PRIORITY_DEFAULT, cancellable,
+                                _gproc_blocking_done, &call);
   result = _gproc_blocking_end (&call);
 
   return gproc_container_resize_finish (self, result, error);
@@ -530,20 +540,22 @@ GError **error)
  * Since: 1.0
  */
 void
-gproc_container_remove_async (GProcContainer *self,
-gboolean force,
-int io_priority,
-GCancellable *cancellable,
-GAsyncReadyCallback callback,
-gpointer user_data)
+gproc_container_remove_async (GProcContainer      *self,
+                              gboolean             force,
+                              int                  io_priority,
+                              GCancellable        *cancellable,
+                              GAsyncReadyCallback  callback,
+                              gpointer             user_data)
 {
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (GPROC_IS_CONTAINER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = _gproc_engine_task (self, gproc_container_remove_async, "[gproc] remove container", io_priority, cancellable, callback, user_data);
-  request (task, "DELETE", g_strdup_printf ("?v=true&force=%s", force ? "true" : "false"), FALSE, done);
+  task = _gproc_engine_task (self, gproc_container_remove_async, "[gproc] remove container",
+                             io_priority, cancellable, callback, user_data);
+  request (task, "DELETE", g_strdup_printf ("?v=true&force=%s", force ? "true" : "false"), FALSE,
+           done);
 }
 
 /**
@@ -559,9 +571,9 @@ gpointer user_data)
  * Since: 1.0
  */
 gboolean
-gproc_container_remove_finish (GProcContainer *self,
-GAsyncResult *result,
-GError **error)
+gproc_container_remove_finish (GProcContainer  *self,
+                               GAsyncResult    *result,
+                               GError         **error)
 {
   g_return_val_if_fail (GPROC_IS_CONTAINER (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
@@ -585,10 +597,10 @@ GError **error)
  * Since: 1.0
  */
 gboolean
-gproc_container_remove (GProcContainer *self,
-gboolean force,
-GCancellable *cancellable,
-GError **error)
+gproc_container_remove (GProcContainer  *self,
+                        gboolean         force,
+                        GCancellable    *cancellable,
+                        GError         **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
   GProcBlockingCall call;
@@ -599,7 +611,8 @@ GError **error)
 
   if (!_gproc_blocking_begin (&call, error))
     return FALSE;
-  gproc_container_remove_async (self, force, G_PRIORITY_DEFAULT, cancellable, _gproc_blocking_done, &call);
+  gproc_container_remove_async (self, force, G_PRIORITY_DEFAULT, cancellable, _gproc_blocking_done,
+                                &call);
   result = _gproc_blocking_end (&call);
 
   return gproc_container_remove_finish (self, result, error);

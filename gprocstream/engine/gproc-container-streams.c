@@ -78,8 +78,10 @@ attach_refreshed (GObject      *source,
 
   has_stdin = _gproc_container_has_stdin (self);
   carry (task, GPROC_TARGET_CONTAINER, has_stdin);
-  request.path = _gproc_container_get_path (gproc_container_get_id (self),
-                                            has_stdin ? "attach?stream=true&stdin=true&stdout=true&stderr=true" : "attach?stream=true&stdin=false&stdout=true&stderr=true");
+  request.path = _gproc_container_get_path (
+    gproc_container_get_id (self), has_stdin
+                                     ? "attach?stream=true&stdin=true&stdout=true&stderr=true"
+                                     : "attach?stream=true&stdin=false&stdout=true&stderr=true");
   _gproc_exchange_async (gproc_container_get_engine (self), request, g_task_get_priority (task),
                          g_task_get_cancellable (task), carried_over, g_object_ref (task));
 }
@@ -98,19 +100,21 @@ attach_refreshed (GObject      *source,
  * Since: 1.0
  */
 void
-gproc_container_attach_async (GProcContainer *self,
-int io_priority,
-GCancellable *cancellable,
-GAsyncReadyCallback callback,
-gpointer user_data)
+gproc_container_attach_async (GProcContainer      *self,
+                              int                  io_priority,
+                              GCancellable        *cancellable,
+                              GAsyncReadyCallback  callback,
+                              gpointer             user_data)
 {
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (GPROC_IS_CONTAINER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = _gproc_engine_task (self, gproc_container_attach_async, "[gproc] attach to container", io_priority, cancellable, callback, user_data);
-  gproc_container_refresh_async (self, io_priority, cancellable, attach_refreshed, g_object_ref (task));
+  task = _gproc_engine_task (self, gproc_container_attach_async, "[gproc] attach to container",
+                             io_priority, cancellable, callback, user_data);
+  gproc_container_refresh_async (self, io_priority, cancellable, attach_refreshed,
+                                 g_object_ref (task));
 }
 
 /**
@@ -126,9 +130,9 @@ gpointer user_data)
  * Since: 1.0
  */
 GProcStream *
-gproc_container_attach_finish (GProcContainer *self,
-GAsyncResult *result,
-GError **error)
+gproc_container_attach_finish (GProcContainer  *self,
+                               GAsyncResult    *result,
+                               GError         **error)
 {
   g_return_val_if_fail (GPROC_IS_CONTAINER (self), NULL);
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
@@ -159,9 +163,9 @@ GError **error)
  * Since: 1.0
  */
 GProcStream *
-gproc_container_attach (GProcContainer *self,
-GCancellable *cancellable,
-GError **error)
+gproc_container_attach (GProcContainer  *self,
+                        GCancellable    *cancellable,
+                        GError         **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
   GProcBlockingCall call;
@@ -233,13 +237,13 @@ make_logs_path (GProcContainer *self,
  * Since: 1.0
  */
 void
-gproc_container_logs_async (GProcContainer *self,
-GProcLogFlags flags,
-int tail,
-int io_priority,
-GCancellable *cancellable,
-GAsyncReadyCallback callback,
-gpointer user_data)
+gproc_container_logs_async (GProcContainer      *self,
+                            GProcLogFlags        flags,
+                            int                  tail,
+                            int                  io_priority,
+                            GCancellable        *cancellable,
+                            GAsyncReadyCallback  callback,
+                            gpointer             user_data)
 {
   g_autoptr (GTask) task = NULL;
 
@@ -247,9 +251,11 @@ gpointer user_data)
   g_return_if_fail (tail >= -1);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = _gproc_engine_task (self, gproc_container_logs_async, "[gproc] read logs", io_priority, cancellable, callback, user_data);
+  task = _gproc_engine_task (self, gproc_container_logs_async, "[gproc] read logs", io_priority,
+                             cancellable, callback, user_data);
   g_task_set_task_data (task, make_logs_path (self, flags, tail), g_free);
-  gproc_container_refresh_async (self, io_priority, cancellable, logs_refreshed, g_object_ref (task));
+  gproc_container_refresh_async (self, io_priority, cancellable, logs_refreshed,
+                                 g_object_ref (task));
 }
 
 /**
@@ -265,9 +271,9 @@ gpointer user_data)
  * Since: 1.0
  */
 GProcStream *
-gproc_container_logs_finish (GProcContainer *self,
-GAsyncResult *result,
-GError **error)
+gproc_container_logs_finish (GProcContainer  *self,
+                             GAsyncResult    *result,
+                             GError         **error)
 {
   g_return_val_if_fail (GPROC_IS_CONTAINER (self), NULL);
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
@@ -294,11 +300,11 @@ GError **error)
  * Since: 1.0
  */
 GProcStream *
-gproc_container_logs (GProcContainer *self,
-GProcLogFlags flags,
-int tail,
-GCancellable *cancellable,
-GError **error)
+gproc_container_logs (GProcContainer  *self,
+                      GProcLogFlags    flags,
+                      int              tail,
+                      GCancellable    *cancellable,
+                      GError         **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
   GProcBlockingCall call;
@@ -310,7 +316,8 @@ GError **error)
 
   if (!_gproc_blocking_begin (&call, error))
     return NULL;
-  gproc_container_logs_async (self, flags, tail, G_PRIORITY_DEFAULT, cancellable, _gproc_blocking_done, &call);
+  gproc_container_logs_async (self, flags, tail, G_PRIORITY_DEFAULT, cancellable,
+                              _gproc_blocking_done, &call);
   result = _gproc_blocking_end (&call);
 
   return gproc_container_logs_finish (self, result, error);
@@ -342,13 +349,13 @@ executed (GObject      *source,
  * Since: 1.0
  */
 void
-gproc_container_exec_async (GProcContainer *self,
-const char * const *argv,
-GProcLauncher *launcher,
-int io_priority,
-GCancellable *cancellable,
-GAsyncReadyCallback callback,
-gpointer user_data)
+gproc_container_exec_async (GProcContainer      *self,
+                            const char * const  *argv,
+                            GProcLauncher       *launcher,
+                            int                  io_priority,
+                            GCancellable        *cancellable,
+                            GAsyncReadyCallback  callback,
+                            gpointer             user_data)
 {
   g_autoptr (GTask) task = NULL;
 
@@ -357,8 +364,10 @@ gpointer user_data)
   g_return_if_fail (launcher == NULL || GPROC_IS_LAUNCHER (launcher));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = _gproc_engine_task (self, gproc_container_exec_async, "[gproc] exec in container", io_priority, cancellable, callback, user_data);
-  gproc_engine_exec_async (gproc_container_get_engine (self), gproc_container_get_id (self), argv, launcher, io_priority, cancellable, executed, g_object_ref (task));
+  task = _gproc_engine_task (self, gproc_container_exec_async, "[gproc] exec in container",
+                             io_priority, cancellable, callback, user_data);
+  gproc_engine_exec_async (gproc_container_get_engine (self), gproc_container_get_id (self), argv,
+                           launcher, io_priority, cancellable, executed, g_object_ref (task));
 }
 
 /**
@@ -374,9 +383,9 @@ gpointer user_data)
  * Since: 1.0
  */
 GProcStream *
-gproc_container_exec_finish (GProcContainer *self,
-GAsyncResult *result,
-GError **error)
+gproc_container_exec_finish (GProcContainer  *self,
+                             GAsyncResult    *result,
+                             GError         **error)
 {
   g_autoptr (GAsyncResult) inner = NULL;
 
@@ -387,7 +396,8 @@ GError **error)
 
   inner = g_task_propagate_pointer (G_TASK (result), error);
 
-  return inner != NULL ? gproc_engine_exec_finish (gproc_container_get_engine (self), inner, error) : NULL;
+  return inner != NULL ? gproc_engine_exec_finish (gproc_container_get_engine (self), inner, error)
+                       : NULL;
 }
 
 /**
@@ -405,11 +415,11 @@ GError **error)
  * Since: 1.0
  */
 GProcStream *
-gproc_container_exec (GProcContainer *self,
-const char * const *argv,
-GProcLauncher *launcher,
-GCancellable *cancellable,
-GError **error)
+gproc_container_exec (GProcContainer      *self,
+                      const char * const  *argv,
+                      GProcLauncher       *launcher,
+                      GCancellable        *cancellable,
+                      GError             **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
   GProcBlockingCall call;
@@ -422,7 +432,8 @@ GError **error)
 
   if (!_gproc_blocking_begin (&call, error))
     return NULL;
-  gproc_container_exec_async (self, argv, launcher, G_PRIORITY_DEFAULT, cancellable, _gproc_blocking_done, &call);
+  gproc_container_exec_async (self, argv, launcher, G_PRIORITY_DEFAULT, cancellable,
+                              _gproc_blocking_done, &call);
   result = _gproc_blocking_end (&call);
 
   return gproc_container_exec_finish (self, result, error);
@@ -457,11 +468,11 @@ waited (GObject      *source,
  * Since: 1.0
  */
 void
-gproc_container_wait_async (GProcContainer *self,
-int io_priority,
-GCancellable *cancellable,
-GAsyncReadyCallback callback,
-gpointer user_data)
+gproc_container_wait_async (GProcContainer      *self,
+                            int                  io_priority,
+                            GCancellable        *cancellable,
+                            GAsyncReadyCallback  callback,
+                            gpointer             user_data)
 {
   g_autoptr (GProcBackend) backend = NULL;
   g_autoptr (GTask) task = NULL;
@@ -469,8 +480,10 @@ gpointer user_data)
   g_return_if_fail (GPROC_IS_CONTAINER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = _gproc_engine_task (self, gproc_container_wait_async, "[gproc] wait for container", io_priority, cancellable, callback, user_data);
-  backend = _gproc_engine_backend_new (gproc_container_get_engine (self), GPROC_TARGET_CONTAINER, gproc_container_get_id (self), FALSE);
+  task = _gproc_engine_task (self, gproc_container_wait_async, "[gproc] wait for container",
+                             io_priority, cancellable, callback, user_data);
+  backend = _gproc_engine_backend_new (gproc_container_get_engine (self), GPROC_TARGET_CONTAINER,
+                                       gproc_container_get_id (self), FALSE);
   gproc_backend_wait_async (backend, io_priority, cancellable, waited, g_object_ref (task));
 }
 
@@ -487,16 +500,17 @@ gpointer user_data)
  * Since: 1.0
  */
 int
-gproc_container_wait_finish (GProcContainer *self,
-GAsyncResult *result,
-GError **error)
+gproc_container_wait_finish (GProcContainer  *self,
+                             GAsyncResult    *result,
+                             GError         **error)
 {
   GError *local_error = NULL;
   gssize value;
 
   g_return_val_if_fail (GPROC_IS_CONTAINER (self), GPROC_RETURNCODE_NONE);
   g_return_val_if_fail (g_task_is_valid (result, self), GPROC_RETURNCODE_NONE);
-  g_return_val_if_fail (g_async_result_is_tagged (result, gproc_container_wait_async), GPROC_RETURNCODE_NONE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, gproc_container_wait_async),
+                        GPROC_RETURNCODE_NONE);
   g_return_val_if_fail (error == NULL || *error == NULL, GPROC_RETURNCODE_NONE);
 
   value = g_task_propagate_int (G_TASK (result), &local_error);
@@ -521,15 +535,16 @@ GError **error)
  * Since: 1.0
  */
 int
-gproc_container_wait (GProcContainer *self,
-GCancellable *cancellable,
-GError **error)
+gproc_container_wait (GProcContainer  *self,
+                      GCancellable    *cancellable,
+                      GError         **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
   GProcBlockingCall call;
 
   g_return_val_if_fail (GPROC_IS_CONTAINER (self), GPROC_RETURNCODE_NONE);
-  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), GPROC_RETURNCODE_NONE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable),
+                        GPROC_RETURNCODE_NONE);
   g_return_val_if_fail (error == NULL || *error == NULL, GPROC_RETURNCODE_NONE);
 
   if (!_gproc_blocking_begin (&call, error))

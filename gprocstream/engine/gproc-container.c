@@ -226,9 +226,9 @@ find_state (JsonObject *object)
 {
   const char *state = _gproc_json_get_string (object, "State");
 
-  return state != NULL ? state
-                       : _gproc_json_get_string (_gproc_json_get_object (object, "State"),
-                                                 "Status");
+  return state != NULL
+           ? state
+           : _gproc_json_get_string (_gproc_json_get_object (object, "State"), "Status");
 }
 
 static void

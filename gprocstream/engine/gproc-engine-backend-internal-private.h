@@ -30,8 +30,8 @@ struct _GProcEngineBackend
   gboolean resizing;      /* There is such a thread. */
   GError *resize_error;   /* Of the last one, for the next request. */
 
-  GMutex look_lock;          /* Whoever looks has it. */
-  GMainContext *look_context; /* That of a question that is not waited for; NULL before it. */
+  GMutex look_lock;               /* Whoever looks has it. */
+  GMainContext *look_context;     /* That of a question that is not waited for; NULL before it. */
   GCancellable *look_cancellable; /* NULL: there is no question under way. */
 };
 

@@ -17,11 +17,7 @@ typedef enum
 
 #define GPROC_TYPE_ENGINE_BACKEND (_gproc_engine_backend_get_type ())
 
-G_DECLARE_FINAL_TYPE (GProcEngineBackend,
-                      _gproc_engine_backend,
-                      GPROC,
-                      ENGINE_BACKEND,
-                      GObject)
+G_DECLARE_FINAL_TYPE (GProcEngineBackend, _gproc_engine_backend, GPROC, ENGINE_BACKEND, GObject)
 
 GProcBackend *_gproc_engine_backend_new (GProcEngine *engine,
                                          GProcTarget  target,

@@ -54,11 +54,11 @@ pinged (GObject      *source,
  * Since: 1.0
  */
 void
-gproc_engine_ping_async (GProcEngine *self,
-int io_priority,
-GCancellable *cancellable,
-GAsyncReadyCallback callback,
-gpointer user_data)
+gproc_engine_ping_async (GProcEngine         *self,
+                         int                  io_priority,
+                         GCancellable        *cancellable,
+                         GAsyncReadyCallback  callback,
+                         gpointer             user_data)
 {
   g_autoptr (GTask) task = NULL;
   GProcRequest request = { .method = "GET" };
@@ -66,7 +66,8 @@ gpointer user_data)
   g_return_if_fail (GPROC_IS_ENGINE (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = _gproc_engine_task (self, gproc_engine_ping_async, "[gproc] ping engine", io_priority, cancellable, callback, user_data);
+  task = _gproc_engine_task (self, gproc_engine_ping_async, "[gproc] ping engine", io_priority,
+                             cancellable, callback, user_data);
   request.path = g_strdup ("/_ping");
   _gproc_exchange_async (self, request, io_priority, cancellable, pinged, g_object_ref (task));
 }
@@ -84,9 +85,9 @@ gpointer user_data)
  * Since: 1.0
  */
 gboolean
-gproc_engine_ping_finish (GProcEngine *self,
-GAsyncResult *result,
-GError **error)
+gproc_engine_ping_finish (GProcEngine   *self,
+                          GAsyncResult  *result,
+                          GError       **error)
 {
   g_return_val_if_fail (GPROC_IS_ENGINE (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
@@ -109,9 +110,9 @@ GError **error)
  * Since: 1.0
  */
 gboolean
-gproc_engine_ping (GProcEngine *self,
-GCancellable *cancellable,
-GError **error)
+gproc_engine_ping (GProcEngine   *self,
+                   GCancellable  *cancellable,
+                   GError       **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
   GProcBlockingCall call;
@@ -275,12 +276,12 @@ ask_for_container (GTask      *task,
  * Since: 1.0
  */
 void
-gproc_engine_get_container_async (GProcEngine *self,
-const char *id_or_name,
-int io_priority,
-GCancellable *cancellable,
-GAsyncReadyCallback callback,
-gpointer user_data)
+gproc_engine_get_container_async (GProcEngine         *self,
+                                  const char          *id_or_name,
+                                  int                  io_priority,
+                                  GCancellable        *cancellable,
+                                  GAsyncReadyCallback  callback,
+                                  gpointer             user_data)
 {
   g_autoptr (GTask) task = NULL;
 
@@ -288,7 +289,8 @@ gpointer user_data)
   g_return_if_fail (id_or_name != NULL && id_or_name[0] != '\0');
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = _gproc_engine_task (self, gproc_engine_get_container_async, "[gproc] get container", io_priority, cancellable, callback, user_data);
+  task = _gproc_engine_task (self, gproc_engine_get_container_async, "[gproc] get container",
+                             io_priority, cancellable, callback, user_data);
   ask_for_container (task, id_or_name);
 }
 
@@ -306,9 +308,9 @@ gpointer user_data)
  * Since: 1.0
  */
 GProcContainer *
-gproc_engine_get_container_finish (GProcEngine *self,
-GAsyncResult *result,
-GError **error)
+gproc_engine_get_container_finish (GProcEngine   *self,
+                                   GAsyncResult  *result,
+                                   GError       **error)
 {
   g_return_val_if_fail (GPROC_IS_ENGINE (self), NULL);
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
@@ -333,10 +335,10 @@ GError **error)
  * Since: 1.0
  */
 GProcContainer *
-gproc_engine_get_container (GProcEngine *self,
-const char *id_or_name,
-GCancellable *cancellable,
-GError **error)
+gproc_engine_get_container (GProcEngine   *self,
+                            const char    *id_or_name,
+                            GCancellable  *cancellable,
+                            GError       **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
   GProcBlockingCall call;
@@ -348,7 +350,8 @@ GError **error)
 
   if (!_gproc_blocking_begin (&call, error))
     return NULL;
-  gproc_engine_get_container_async (self, id_or_name, G_PRIORITY_DEFAULT, cancellable, _gproc_blocking_done, &call);
+  gproc_engine_get_container_async (self, id_or_name, G_PRIORITY_DEFAULT, cancellable,
+                                    _gproc_blocking_done, &call);
   result = _gproc_blocking_end (&call);
 
   return gproc_engine_get_container_finish (self, result, error);
@@ -399,15 +402,15 @@ container_created (GObject      *source,
  * Since: 1.0
  */
 void
-gproc_engine_create_async (GProcEngine *self,
-const char *image,
-const char *name,
-const char * const *argv,
-GProcLauncher *launcher,
-int io_priority,
-GCancellable *cancellable,
-GAsyncReadyCallback callback,
-gpointer user_data)
+gproc_engine_create_async (GProcEngine         *self,
+                           const char          *image,
+                           const char          *name,
+                           const char * const  *argv,
+                           GProcLauncher       *launcher,
+                           int                  io_priority,
+                           GCancellable        *cancellable,
+                           GAsyncReadyCallback  callback,
+                           gpointer             user_data)
 {
   g_autoptr (GTask) task = NULL;
   g_autofree char *escaped = NULL;
@@ -420,7 +423,8 @@ gpointer user_data)
   g_return_if_fail (launcher == NULL || GPROC_IS_LAUNCHER (launcher));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = _gproc_engine_task (self, gproc_engine_create_async, "[gproc] create container", io_priority, cancellable, callback, user_data);
+  task = _gproc_engine_task (self, gproc_engine_create_async, "[gproc] create container",
+                             io_priority, cancellable, callback, user_data);
   if (!_gproc_config_init (&config, launcher, &error))
     {
       g_task_return_error (task, error);
@@ -449,9 +453,9 @@ gpointer user_data)
  * Since: 1.0
  */
 GProcContainer *
-gproc_engine_create_finish (GProcEngine *self,
-GAsyncResult *result,
-GError **error)
+gproc_engine_create_finish (GProcEngine   *self,
+                            GAsyncResult  *result,
+                            GError       **error)
 {
   g_return_val_if_fail (GPROC_IS_ENGINE (self), NULL);
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
@@ -485,13 +489,13 @@ GError **error)
  * Since: 1.0
  */
 GProcContainer *
-gproc_engine_create (GProcEngine *self,
-const char *image,
-const char *name,
-const char * const *argv,
-GProcLauncher *launcher,
-GCancellable *cancellable,
-GError **error)
+gproc_engine_create (GProcEngine         *self,
+                     const char          *image,
+                     const char          *name,
+                     const char * const  *argv,
+                     GProcLauncher       *launcher,
+                     GCancellable        *cancellable,
+                     GError             **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
   GProcBlockingCall call;
@@ -504,7 +508,8 @@ GError **error)
 
   if (!_gproc_blocking_begin (&call, error))
     return NULL;
-  gproc_engine_create_async (self, image, name, argv, launcher, G_PRIORITY_DEFAULT, cancellable, _gproc_blocking_done, &call);
+  gproc_engine_create_async (self, image, name, argv, launcher, G_PRIORITY_DEFAULT, cancellable,
+                             _gproc_blocking_done, &call);
   result = _gproc_blocking_end (&call);
 
   return gproc_engine_create_finish (self, result, error);
@@ -542,8 +547,7 @@ listed (GObject      *source,
   if (error != NULL)
     g_task_return_error (task, error);
   else
-    g_task_return_pointer (task, g_steal_pointer (&containers),
-                           (GDestroyNotify) g_ptr_array_unref);
+    g_task_return_pointer (task, g_steal_pointer (&containers), (GDestroyNotify) g_ptr_array_unref);
 }
 
 /**
@@ -561,12 +565,12 @@ listed (GObject      *source,
  * Since: 1.0
  */
 void
-gproc_engine_list_async (GProcEngine *self,
-gboolean all,
-int io_priority,
-GCancellable *cancellable,
-GAsyncReadyCallback callback,
-gpointer user_data)
+gproc_engine_list_async (GProcEngine         *self,
+                         gboolean             all,
+                         int                  io_priority,
+                         GCancellable        *cancellable,
+                         GAsyncReadyCallback  callback,
+                         gpointer             user_data)
 {
   g_autoptr (GTask) task = NULL;
   GProcRequest request = { .method = "GET" };
@@ -574,7 +578,8 @@ gpointer user_data)
   g_return_if_fail (GPROC_IS_ENGINE (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = _gproc_engine_task (self, gproc_engine_list_async, "[gproc] list containers", io_priority, cancellable, callback, user_data);
+  task = _gproc_engine_task (self, gproc_engine_list_async, "[gproc] list containers", io_priority,
+                             cancellable, callback, user_data);
   request.path = g_strdup_printf ("/containers/json?all=%s", all ? "true" : "false");
   _gproc_exchange_async (self, request, io_priority, cancellable, listed, g_object_ref (task));
 }
@@ -592,9 +597,9 @@ gpointer user_data)
  * Since: 1.0
  */
 GPtrArray *
-gproc_engine_list_finish (GProcEngine *self,
-GAsyncResult *result,
-GError **error)
+gproc_engine_list_finish (GProcEngine   *self,
+                          GAsyncResult  *result,
+                          GError       **error)
 {
   g_return_val_if_fail (GPROC_IS_ENGINE (self), NULL);
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
@@ -618,10 +623,10 @@ GError **error)
  * Since: 1.0
  */
 GPtrArray *
-gproc_engine_list (GProcEngine *self,
-gboolean all,
-GCancellable *cancellable,
-GError **error)
+gproc_engine_list (GProcEngine   *self,
+                   gboolean       all,
+                   GCancellable  *cancellable,
+                   GError       **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
   GProcBlockingCall call;

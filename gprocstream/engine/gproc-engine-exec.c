@@ -47,7 +47,7 @@ _gproc_carried_finish (GAsyncResult  *result,
 
 static char *
 get_exec_path (const char *id,
-                      const char *rest)
+               const char *rest)
 {
   g_autofree char *escaped = g_uri_escape_string (id, NULL, FALSE);
 
@@ -260,13 +260,13 @@ gproc_engine_exec_finish (GProcEngine   *self,
  * The stream is one like that of a child of the application, with these differences: its
  * [property@GProc.Stream:identifier] is that of the engine for the command, there is no process
  * id, and the engine sends no signals to commands: [method@GProc.Stream.send_signal] and all
- * that needs it give %G_IO_ERROR_NOT_SUPPORTED. A returncode is what the engine reports, which for a
- * command that was ended by a signal is 128 and the number of the signal. The end of the command is
- * learnt by asking the engine. Over TLS standard input cannot be half closed by
+ * that needs it give %G_IO_ERROR_NOT_SUPPORTED. A returncode is what the engine reports, which for
+ * a command that was ended by a signal is 128 and the number of the signal. The end of the command
+ * is learnt by asking the engine. Over TLS standard input cannot be half closed by
  * [method@GProc.Writer.write_eof]: closing it does that.
  *
- * A command that is not there is no error of this call with every engine: Podman says so on standard
- * error, and by the returncode 127.
+ * A command that is not there is no error of this call with every engine: Podman says so on
+ * standard error, and by the returncode 127.
  *
  * Returns: (transfer full): the stream, or %NULL with @error set
  *

@@ -80,17 +80,15 @@ _gproc_engine_stream_new (GProcEngine        *engine,
   else
     {
       backend->connection = g_steal_pointer (&answer->connection);
-      divide (&halves, config,
-              G_INPUT_STREAM (_gproc_connection_get_reader (backend->connection)));
+      divide (&halves, config, G_INPUT_STREAM (_gproc_connection_get_reader (backend->connection)));
       if (config->has_stdin)
         halves.in = _gproc_connection_take_writer (backend->connection, error);
       if (config->has_stdin && halves.in == NULL)
         return NULL;
     }
 
-  stream = gproc_stream_new_for_backend (GPROC_BACKEND (backend),
-                                         (GOutputStream *) halves.in, (GInputStream *) halves.out,
-                                         (GInputStream *) halves.err);
+  stream = gproc_stream_new_for_backend (GPROC_BACKEND (backend), (GOutputStream *) halves.in,
+                                         (GInputStream *) halves.out, (GInputStream *) halves.err);
   _gproc_config_apply (config, stream);
   g_signal_connect_object (stream, "output-ended", G_CALLBACK (_gproc_engine_backend_hurry),
                            backend, G_CONNECT_SWAPPED);

@@ -215,8 +215,8 @@ _gproc_engine_backend_wait_async (GProcBackend        *backend,
 {
   GProcEngineBackend *self = GPROC_ENGINE_BACKEND (backend);
   g_autoptr (GTask) task = _gproc_engine_task (self, _gproc_engine_backend_wait_async,
-                                               "[gproc] wait for process in container",
-                                               io_priority, cancellable, callback, user_data);
+                                               "[gproc] wait for process in container", io_priority,
+                                               cancellable, callback, user_data);
   gboolean is_ssh = self->engine->address->kind == GPROC_ADDRESS_SSH;
   Wait *wait;
 

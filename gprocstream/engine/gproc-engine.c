@@ -192,7 +192,7 @@ gproc_engine_class_init (GProcEngineClass *klass)
 static char **
 find_ssh_command (void)
 {
-  static const char *const plain[] = { "ssh", NULL };
+  static const char * const plain[] = { "ssh", NULL };
   const char *variable = g_getenv ("GPROC_ENGINE_SSH");
   char **argv;
 

@@ -33,7 +33,7 @@ typedef struct
   GProcReader *body_reader;
   GProcAnswer *answer;
   GError *failure; /* Kept while ssh is asked for its reasons. */
-  gsize wanted; /* How much of the head is to be in the buffer. */
+  gsize wanted;    /* How much of the head is to be in the buffer. */
   guint n_interim;
 } Exchange;
 
@@ -248,8 +248,8 @@ read_body (GTask *task)
   g_autoptr (GInputStream) body = NULL;
   GError *error = NULL;
 
-  body = _gproc_body_new (exchange->connection, exchange->answer->status,
-                          exchange->answer->headers, &error);
+  body = _gproc_body_new (exchange->connection, exchange->answer->status, exchange->answer->headers,
+                          &error);
   if (body == NULL)
     {
       fail (task, error);
@@ -491,8 +491,9 @@ make_wire (const GProcAddress *address,
 
   g_string_append_printf (wire, "%s %s HTTP/1.1\r\n", request->method, request->path);
   if (address->kind == GPROC_ADDRESS_TCP)
-    g_string_append_printf (wire, strchr (address->host, ':') != NULL ? "Host: [%s]:%u\r\n"
-                                                                      : "Host: %s:%u\r\n",
+    g_string_append_printf (wire,
+                            strchr (address->host, ':') != NULL ? "Host: [%s]:%u\r\n"
+                                                                : "Host: %s:%u\r\n",
                             address->host, address->port);
   else
     g_string_append (wire, "Host: localhost\r\n");
@@ -551,9 +552,9 @@ _gproc_exchange_async (GProcEngine         *engine,
                        GAsyncReadyCallback  callback,
                        gpointer             user_data)
 {
-  g_autoptr (GTask) task = _gproc_engine_task (engine, _gproc_exchange_async,
-                                               "[gproc] engine exchange", io_priority, cancellable,
-                                               callback, user_data);
+  g_autoptr (GTask)
+    task = _gproc_engine_task (engine, _gproc_exchange_async, "[gproc] engine exchange",
+                               io_priority, cancellable, callback, user_data);
   g_auto (GStrv) ssh_command = gproc_engine_dup_ssh_command (engine);
   Exchange *exchange = g_new0 (Exchange, 1);
 
