@@ -40,6 +40,11 @@ JsonNode *_gproc_config_make_container (const GProcConfig  *self,
                                         const char * const *argv,
                                         GProcLauncher      *launcher);
 
+/* The size that the terminal begins with, as members of an object: Docker has one name for it,
+ * Podman two. An engine that knows neither is told when the process runs. */
+void _gproc_config_add_size (const GProcConfig *self,
+                             JsonBuilder       *builder);
+
 /* What of it is a matter of the stream. */
 void _gproc_config_apply (const GProcConfig *self,
                           GProcStream       *stream);

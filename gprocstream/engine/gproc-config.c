@@ -166,6 +166,31 @@ add_common (const GProcConfig  *self,
     }
 }
 
+static void
+add_console_size (const GProcConfig *self,
+                  JsonBuilder       *builder)
+{
+  json_builder_set_member_name (builder, "ConsoleSize");
+  json_builder_begin_array (builder);
+  json_builder_add_int_value (builder, self->rows);
+  json_builder_add_int_value (builder, self->columns);
+  json_builder_end_array (builder);
+}
+
+void
+_gproc_config_add_size (const GProcConfig *self,
+                        JsonBuilder       *builder)
+{
+  if (!self->tty || self->rows == 0 || self->columns == 0)
+    return;
+
+  add_console_size (self, builder);
+  json_builder_set_member_name (builder, "h");
+  json_builder_add_int_value (builder, self->rows);
+  json_builder_set_member_name (builder, "w");
+  json_builder_add_int_value (builder, self->columns);
+}
+
 JsonNode *
 _gproc_config_make_exec (const GProcConfig  *self,
                          const char * const *argv,
@@ -194,6 +219,13 @@ _gproc_config_make_container (const GProcConfig  *self,
   add_boolean (builder, "OpenStdin", self->has_stdin);
   /* The end of what is written is the end of its standard input, as with any process. */
   add_boolean (builder, "StdinOnce", self->has_stdin);
+  if (self->tty && self->rows > 0 && self->columns > 0)
+    {
+      json_builder_set_member_name (builder, "HostConfig");
+      json_builder_begin_object (builder);
+      add_console_size (self, builder);
+      json_builder_end_object (builder);
+    }
   json_builder_end_object (builder);
 
   return json_builder_get_root (builder);

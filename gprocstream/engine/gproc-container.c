@@ -242,7 +242,8 @@ take_object (GProcContainer *self,
 
   g_mutex_lock (&self->lock);
   self->state = name != NULL ? g_intern_string (name) : "";
-  over = g_str_equal (self->state, "exited") || g_str_equal (self->state, "dead");
+  over = g_str_equal (self->state, "exited") || g_str_equal (self->state, "dead") ||
+         g_str_equal (self->state, "stopped");
   self->returncode = over ? (int) _gproc_json_get_int (state, "ExitCode", GPROC_RETURNCODE_NONE)
                           : GPROC_RETURNCODE_NONE;
   self->is_pty = _gproc_json_get_boolean (config, "Tty");

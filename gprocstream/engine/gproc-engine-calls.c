@@ -592,7 +592,8 @@ gproc_engine_list_async (GProcEngine         *self,
  *
  * Finishes [method@GProcEngine.Engine.list_async].
  *
- * Returns: (transfer full) (element-type GProcContainer): the containers, or %NULL with @error set
+ * Returns: (transfer container) (element-type GProcContainer): the containers, or %NULL with @error
+ * set
  *
  * Since: 1.0
  */
@@ -618,7 +619,8 @@ gproc_engine_list_finish (GProcEngine   *self,
  *
  * Lists the containers that the engine has.
  *
- * Returns: (transfer full) (element-type GProcContainer): the containers, or %NULL with @error set
+ * Returns: (transfer container) (element-type GProcContainer): the containers, or %NULL with @error
+ * set
  *
  * Since: 1.0
  */

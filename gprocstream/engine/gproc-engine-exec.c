@@ -119,6 +119,7 @@ make_start (const GProcConfig *config)
   json_builder_add_boolean_value (builder, FALSE);
   json_builder_set_member_name (builder, "Tty");
   json_builder_add_boolean_value (builder, config->tty);
+  _gproc_config_add_size (config, builder);
   json_builder_end_object (builder);
 
   return json_builder_get_root (builder);
