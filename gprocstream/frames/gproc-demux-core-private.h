@@ -130,6 +130,7 @@ void _gproc_demux_request_free (GProcDemuxRequest *request);
  * the second one. */
 gboolean _gproc_demux_core_close_side (GProcDemuxCore      *self,
                                        GProcDemuxConsumer   side,
+                                       GCancellable        *cancellable,
                                        GError             **error);
 
 /* gproc-demux-ready.c: who waits. */

@@ -229,7 +229,7 @@ core_parse (GProcDemuxCore    *self,
     }
 
   self->raw.start += used;
-  if (parser->state == GPROC_FRAME_INVALID)
+  if (used > 0 && parser->state == GPROC_FRAME_INVALID)
     core_set_invalid (self);
 }
 
@@ -307,8 +307,8 @@ core_get_direct_size (GProcDemuxCore    *self,
 {
   gsize size;
 
-  if (request->consumer == GPROC_DEMUX_FRAME ||
-      self->parser.state != GPROC_FRAME_IN_PAYLOAD || self->parser.id == GPROC_FRAME_ERROR ||
+  if (request->consumer == GPROC_DEMUX_FRAME || self->parser.state != GPROC_FRAME_IN_PAYLOAD ||
+      self->parser.id == GPROC_FRAME_ERROR ||
       core_get_side (self) != &self->sides[request->consumer])
     return 0;
 

@@ -91,7 +91,7 @@ demux_output_close (GInputStream  *stream,
 {
   GProcDemuxOutput *self = GPROC_DEMUX_OUTPUT (stream);
 
-  return _gproc_demux_core_close_side (self->core, self->side, error);
+  return _gproc_demux_core_close_side (self->core, self->side, cancellable, error);
 }
 
 static gboolean
@@ -114,8 +114,9 @@ demux_output_create_source (GPollableInputStream *stream,
 {
   GProcDemuxOutput *self = GPROC_DEMUX_OUTPUT (stream);
   GSource *source = _gproc_demux_core_create_source (self->core, self->side);
-  GSource *parent = g_pollable_source_new_full (stream, source, cancellable);
+  GSource *parent = g_pollable_source_new_full (stream, NULL, cancellable);
 
+  g_source_add_child_source (parent, source);
   g_source_unref (source);
 
   return parent;

@@ -263,6 +263,30 @@ core_run_plain (GProcDemuxCore     *self,
   return status == GPROC_DEMUX_DONE;
 }
 
+static gboolean
+core_block_until_ready (GProcDemuxCore      *self,
+                        GProcDemuxConsumer   consumer,
+                        GCancellable        *cancellable,
+                        GError             **error)
+{
+  g_autoptr (GInputStream) base = NULL;
+  GSource *source, *parent;
+
+  g_mutex_lock (&self->lock);
+  if (self->base != NULL)
+    base = g_object_ref (self->base);
+  g_mutex_unlock (&self->lock);
+  if (base == NULL)
+    return TRUE;
+
+  source = _gproc_demux_core_create_source (self, consumer);
+  parent = g_pollable_source_new_full (base, NULL, NULL);
+  g_source_add_child_source (parent, source);
+  g_source_unref (source);
+
+  return _gproc_block_on_source (parent, NULL, -1, cancellable, error);
+}
+
 gboolean
 _gproc_demux_core_run (GProcDemuxCore     *self,
                        GProcDemuxRequest  *request,
@@ -287,8 +311,7 @@ _gproc_demux_core_run (GProcDemuxCore     *self,
         }
 
       g_error_free (local_error);
-      if (!_gproc_block_on_source (_gproc_demux_core_create_source (self, request->consumer), NULL,
-                                   -1, cancellable, error))
+      if (!core_block_until_ready (self, request->consumer, cancellable, error))
         return FALSE;
     }
 }
@@ -370,6 +393,7 @@ _gproc_demux_core_start (GProcDemuxCore    *self,
 gboolean
 _gproc_demux_core_close_side (GProcDemuxCore      *self,
                               GProcDemuxConsumer   consumer,
+                              GCancellable        *cancellable,
                               GError             **error)
 {
   GProcDemuxSide *side = &self->sides[consumer];
@@ -395,5 +419,5 @@ _gproc_demux_core_close_side (GProcDemuxCore      *self,
   _gproc_demux_core_update_fds (self);
   g_mutex_unlock (&self->lock);
 
-  return !close_base || g_input_stream_close (base, NULL, error);
+  return !close_base || g_input_stream_close (base, cancellable, error);
 }

@@ -760,6 +760,7 @@ gproc_demuxer_read_frame_finish (GProcDemuxer  *self,
 /**
  * gproc_demuxer_close:
  * @self: a demuxer
+ * @cancellable: (nullable): a cancellable, for the close of the base stream
  * @error: return location for an error
  *
  * Closes both readers, whatever they are doing, and with them the base stream
@@ -774,14 +775,17 @@ gproc_demuxer_read_frame_finish (GProcDemuxer  *self,
  */
 gboolean
 gproc_demuxer_close (GProcDemuxer  *self,
+                     GCancellable  *cancellable,
                      GError       **error)
 {
   gboolean success;
 
   g_return_val_if_fail (GPROC_IS_DEMUXER (self), FALSE);
 
-  success = _gproc_demux_core_close_side (self->core, GPROC_DEMUX_STDOUT, error) &&
-            _gproc_demux_core_close_side (self->core, GPROC_DEMUX_STDERR, error);
+  success = _gproc_demux_core_close_side (self->core, GPROC_DEMUX_STDOUT, cancellable, error);
+  /* The base stream goes with the last one, and there is one error at most. */
+  success &= _gproc_demux_core_close_side (self->core, GPROC_DEMUX_STDERR, cancellable,
+                                           success ? error : NULL);
   for (guint i = 0; i < GPROC_DEMUX_N_SIDES; i++)
     _gproc_reader_force_close (self->readers[i]);
 

@@ -75,6 +75,7 @@ int gproc_demuxer_read_frame_finish (GProcDemuxer  *self,
 
 GPROC_AVAILABLE_IN_1_0
 gboolean gproc_demuxer_close (GProcDemuxer  *self,
+                              GCancellable  *cancellable,
                               GError       **error);
 
 G_END_DECLS

@@ -49,6 +49,56 @@ declare module 'gi://GProc?version=1' {
             wait_finish(result: Gio.AsyncResult): [boolean, number];
         }
 
+        interface DemuxerProperties {
+            base_stream: Gio.InputStream | null;
+            buffer_size: number;
+            close_base: boolean;
+            lenient: boolean;
+            policy: DemuxerPolicy;
+        }
+        class Demuxer extends GObject.Object {
+            readonly base_stream: Gio.InputStream | null;
+            readonly baseStream: Gio.InputStream | null;
+            buffer_size: number;
+            bufferSize: number;
+            readonly bytes_discarded: number;
+            readonly bytesDiscarded: number;
+            close_base: boolean;
+            closeBase: boolean;
+            lenient: boolean;
+            policy: DemuxerPolicy;
+            readonly stderr: Reader;
+            readonly stdout: Reader;
+            constructor(properties?: Partial<DemuxerProperties>);
+            static new(base_stream: Gio.InputStream): Demuxer;
+            close(cancellable?: Cancellable): boolean;
+            get_base_stream(): Gio.InputStream | null;
+            get_buffer_size(): number;
+            get_bytes_discarded(): number;
+            get_close_base(): boolean;
+            get_lenient(): boolean;
+            get_policy(): DemuxerPolicy;
+            get_stderr(): Reader;
+            get_stdout(): Reader;
+            read_frame(cancellable?: Cancellable): number;
+            read_frame_async(io_priority?: number, cancellable?: Cancellable): Promise<number>;
+            read_frame_async(io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void;
+            read_frame_finish(result: Gio.AsyncResult): number;
+            set_buffer_size(buffer_size: number): void;
+            set_close_base(close_base: boolean): void;
+            set_lenient(lenient: boolean): void;
+            set_policy(policy: DemuxerPolicy): void;
+            try_read_frame(): number;
+            connect(signal: string, callback: (...args: any[]) => any): number;
+            connect_after(signal: string, callback: (...args: any[]) => any): number;
+        }
+
+        enum DemuxerPolicy {
+            BLOCK = 0,
+            GROW = 1,
+            DISCARD = 2,
+        }
+
         enum Disposition {
             PIPE = 0,
             INHERIT = 1,
@@ -219,6 +269,26 @@ declare module 'gi://GProc?version=1' {
             get_matched(): GLib.Bytes;
             get_named_group(name: string): GLib.Bytes | null;
             get_regex(): GLib.Regex;
+            connect(signal: string, callback: (...args: any[]) => any): number;
+            connect_after(signal: string, callback: (...args: any[]) => any): number;
+        }
+
+        interface MuxerProperties {
+            base_stream: Gio.OutputStream;
+        }
+        class Muxer extends GObject.Object {
+            readonly base_stream: Gio.OutputStream;
+            readonly baseStream: Gio.OutputStream;
+            readonly writer: Writer;
+            constructor(properties?: Partial<MuxerProperties>);
+            static new(base_stream: Gio.OutputStream): Muxer;
+            get_writer(): Writer;
+            queue(stream_number: number, data: Uint8Array): boolean;
+            queue_bytes(stream_number: number, bytes: GLib.Bytes): boolean;
+            write_frame(stream_number: number, bytes: GLib.Bytes, cancellable?: Cancellable): boolean;
+            write_frame_async(stream_number: number, bytes: GLib.Bytes, io_priority?: number, cancellable?: Cancellable): Promise<boolean>;
+            write_frame_async(stream_number: number, bytes: GLib.Bytes, io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void;
+            write_frame_finish(result: Gio.AsyncResult): boolean;
             connect(signal: string, callback: (...args: any[]) => any): number;
             connect_after(signal: string, callback: (...args: any[]) => any): number;
         }
@@ -532,6 +602,7 @@ declare module 'gi://GProc?version=1' {
             static new_for_backend(backend: Backend, stdin_stream: Gio.OutputStream | null, stdout_stream: Gio.InputStream | null, stderr_stream: Gio.InputStream | null): Stream;
             static new_for_fds(write_fd: number, read_fd: number, error_fd: number, flags: StreamFlags): Stream;
             static new_for_io_stream(io_stream: Gio.IOStream): Stream;
+            static new_for_multiplexed(io_stream: Gio.IOStream, policy: DemuxerPolicy): Stream;
             static new_for_subprocess(subprocess: Gio.Subprocess): Stream;
             static new(argv: Argv, flags?: StreamFlags): Stream;
             abort(): void;
