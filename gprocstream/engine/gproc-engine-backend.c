@@ -180,8 +180,10 @@ resize_in_thread (GTask        *task,
       g_mutex_unlock (&self->lock);
       _gproc_engine_backend_post (self, rest, &error);
       g_mutex_lock (&self->lock);
-      g_clear_error (&self->resize_error);
-      self->resize_error = error;
+      if (self->resize_error == NULL)
+        self->resize_error = error;
+      else
+        g_clear_error (&error);
     }
   self->resizing = FALSE;
   g_mutex_unlock (&self->lock);

@@ -23,8 +23,8 @@ typedef struct
   const char *answer;
   gssize length; /* −1: the answer is a string. */
   GProcScriptEnd end;
-  gboolean slowly;           /* A byte at a time. */
-  const char *frames;        /* Behind the answer, in one write with its last byte. */
+  gboolean slowly;    /* A byte at a time. */
+  const char *frames; /* Behind the answer, in one write with its last byte. */
   gsize frames_length;
 } GProcScriptStep;
 
@@ -49,12 +49,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GProcScript, gproc_script_free)
 #define GPROC_SCRIPT_NEW(steps) gproc_script_new ((steps), G_N_ELEMENTS (steps))
 
 /* Answers. */
-#define GPROC_OK_JSON(json)                                             \
+#define GPROC_OK_JSON(json)                                                    \
   "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Type: application/json\r\n" \
   "Connection: close\r\n\r\n" json
 #define GPROC_STATUS_JSON(status, json) \
   "HTTP/1.1 " status "\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n" json
-#define GPROC_UPGRADED                                                   \
+#define GPROC_UPGRADED                                                           \
   "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n" \
   "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
 
