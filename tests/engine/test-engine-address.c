@@ -234,7 +234,7 @@ test_ssh_fails (void)
   const char * const silent[] = { "true", NULL };
   const char * const complains[] = { "sh", "-c", "echo nobody is at home >&2; exit 255", NULL };
   const char * const missing[] = { "/nowhere/ssh", NULL };
-  const char * const hangs[] = { "sleep", "1000", NULL };
+  const char * const hangs[] = { "sh", "-c", "exec sleep 1000", NULL };
   g_autoptr (GProcEngine) engine = make_ssh_engine (silent);
   g_autoptr (GError) error = NULL;
 
