@@ -459,7 +459,7 @@ test_close_base (void)
   bytes = gproc_reader_read_some_finish (setup.out, gproc_test_call_wait (&call), &error);
   g_assert_null (bytes);
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-  g_assert_true (g_input_stream_is_closed (G_INPUT_STREAM (setup.err)));
+  assert_fails (setup.err, G_IO_ERROR, G_IO_ERROR_CLOSED, NULL);
   setup_clear (&setup);
 
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);

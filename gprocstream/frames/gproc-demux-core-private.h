@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  * any thread. */
 
 typedef struct _GProcDemuxCore GProcDemuxCore;
+typedef struct _GProcDemuxWaker GProcDemuxWaker;
 
 /* Who asks. */
 typedef enum
@@ -25,6 +26,7 @@ typedef enum
 } GProcDemuxConsumer;
 
 #define GPROC_DEMUX_N_SIDES 2
+#define GPROC_DEMUX_N_CONSUMERS 3
 
 /* A read of one side, into @target, or of the next frame or piece of one. */
 typedef struct
@@ -43,13 +45,16 @@ typedef struct
   GProcBuffer buffer; /* What waits for its reader. */
   gboolean closed;    /* What comes is dropped. */
   gboolean stalled;   /* What comes next is for the other side, which is full. */
+} GProcDemuxSide;
 
-  /* What another event loop waits on, once it was asked for; −1 before. */
+/* What another event loop waits on for one consumer, once it was asked for; −1 before. */
+typedef struct
+{
   int ready_fd;       /* An epoll descriptor, of the two that follow. */
   int event_fd;       /* Readable while something is there. */
   int base_fd;        /* Borrowed: that of the base stream, while it is registered. */
   gboolean event_set; /* Whether the event descriptor is readable. */
-} GProcDemuxSide;
+} GProcDemuxSign;
 
 struct _GProcDemuxCore
 {
@@ -76,7 +81,8 @@ struct _GProcDemuxCore
   int piece_id;      /* …and whose it is. */
 
   GProcDemuxSide sides[GPROC_DEMUX_N_SIDES];
-  GList *sources;
+  GProcDemuxSign signs[GPROC_DEMUX_N_CONSUMERS];
+  GList *wakers; /* Of those who wait. */
 
   /* A read of a base stream that is not pollable. */
   gboolean reading;
@@ -100,6 +106,10 @@ typedef enum
 GProcDemuxStatus _gproc_demux_core_attempt (GProcDemuxCore     *self,
                                             GProcDemuxRequest  *request,
                                             GError            **error);
+
+/* With the lock. */
+gboolean _gproc_demux_core_is_closed (GProcDemuxCore     *self,
+                                      GProcDemuxConsumer  consumer);
 
 /* What a read of a base stream that is not pollable brought: takes @error. With the lock. */
 void _gproc_demux_core_deliver (GProcDemuxCore *self,
@@ -145,17 +155,21 @@ void _gproc_demux_core_wake (GProcDemuxCore *self);
 /* Has other event loops see how it is. With the lock. */
 void _gproc_demux_core_update_fds (GProcDemuxCore *self);
 
-/* A source whose parent or callback is to look again. Without the lock. */
+/* A source that says that @func (nullable: it is to be the child of another source) is to look
+ * again. Without the lock. */
 GSource *_gproc_demux_core_create_source (GProcDemuxCore     *self,
-                                          GProcDemuxConsumer  consumer);
+                                          GProcDemuxConsumer  consumer,
+                                          GSourceFunc         func,
+                                          gpointer            data,
+                                          GDestroyNotify      notify);
 
 /* −1 if there is none. Without the lock. */
 int _gproc_demux_core_get_fd (GProcDemuxCore     *self,
-                              GProcDemuxConsumer  side);
+                              GProcDemuxConsumer  consumer);
 
 /* With the lock. */
 void _gproc_demux_core_drop_fd (GProcDemuxCore     *self,
-                                GProcDemuxConsumer  side);
+                                GProcDemuxConsumer  consumer);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GProcDemuxCore, _gproc_demux_core_unref)
 

@@ -36,8 +36,8 @@ _gproc_demux_core_new (GInputStream *base)
   self->bound = DEFAULT_BOUND;
   self->read_size = FIRST_READ_SIZE;
   self->piece = g_byte_array_new ();
-  for (guint i = 0; i < GPROC_DEMUX_N_SIDES; i++)
-    self->sides[i].ready_fd = self->sides[i].event_fd = self->sides[i].base_fd = -1;
+  for (guint i = 0; i < GPROC_DEMUX_N_CONSUMERS; i++)
+    self->signs[i] = (GProcDemuxSign){ .ready_fd = -1, .event_fd = -1, .base_fd = -1 };
 
   return self;
 }
@@ -56,11 +56,10 @@ _gproc_demux_core_unref (GProcDemuxCore *self)
   if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
 
+  for (guint i = 0; i < GPROC_DEMUX_N_CONSUMERS; i++)
+    _gproc_demux_core_drop_fd (self, i);
   for (guint i = 0; i < GPROC_DEMUX_N_SIDES; i++)
-    {
-      _gproc_demux_core_drop_fd (self, i);
-      _gproc_buffer_clear (&self->sides[i].buffer);
-    }
+    _gproc_buffer_clear (&self->sides[i].buffer);
   _gproc_buffer_clear (&self->raw);
   g_byte_array_unref (self->piece);
   if (self->text != NULL)
@@ -503,9 +502,9 @@ core_serve_frame (GProcDemuxCore    *self,
   return request->bytes != NULL;
 }
 
-static gboolean
-core_is_closed (GProcDemuxCore     *self,
-                GProcDemuxConsumer  consumer)
+gboolean
+_gproc_demux_core_is_closed (GProcDemuxCore     *self,
+                             GProcDemuxConsumer  consumer)
 {
   if (consumer == GPROC_DEMUX_FRAME)
     return self->sides[GPROC_DEMUX_STDOUT].closed && self->sides[GPROC_DEMUX_STDERR].closed;
@@ -525,7 +524,7 @@ _gproc_demux_core_attempt (GProcDemuxCore     *self,
 
   while (TRUE)
     {
-      if (core_is_closed (self, request->consumer))
+      if (_gproc_demux_core_is_closed (self, request->consumer))
         {
           g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The stream was closed"));
           return GPROC_DEMUX_FAILED;

@@ -113,7 +113,7 @@ demux_output_create_source (GPollableInputStream *stream,
                             GCancellable         *cancellable)
 {
   GProcDemuxOutput *self = GPROC_DEMUX_OUTPUT (stream);
-  GSource *source = _gproc_demux_core_create_source (self->core, self->side);
+  GSource *source = _gproc_demux_core_create_source (self->core, self->side, NULL, NULL, NULL);
   GSource *parent = g_pollable_source_new_full (stream, NULL, cancellable);
 
   g_source_add_child_source (parent, source);

@@ -9,16 +9,32 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "streams/gproc-reader.h"
+
 /* Who waits for a demuxer waits for two things: for the base stream, and for what another
  * consumer finds there for this one, perhaps in another thread. */
+
+/* What the core knows of a source, which may end in one thread while it is woken in another. */
+struct _GProcDemuxWaker
+{
+  int ref_count; /* The source's, and that of its callback. */
+  GProcDemuxCore *core;
+  GProcDemuxConsumer consumer;
+
+  /* Guarded by the lock of the core. */
+  GMainContext *context; /* Borrowed, while the source is in it: it goes after that. */
+  gboolean has_base;     /* The source of the base stream is a child of this one, or about to be. */
+
+  GSourceFunc func;
+  gpointer data;
+  GDestroyNotify notify;
+};
 
 typedef struct
 {
   GSource source;
-  GProcDemuxCore *core; /* Owned. */
-  GProcDemuxConsumer consumer;
-  gboolean has_base; /* Guarded by the lock of the core: @base is a child, or about to be. */
-  GSource *base;     /* Owned: that of the base stream, while it is a child of this one. */
+  GProcDemuxWaker *waker; /* Owned. */
+  GSource *base;          /* Owned: that of the base stream, while it is a child of this one. */
 } DemuxSource;
 
 static gboolean
@@ -26,10 +42,13 @@ core_has_something (GProcDemuxCore     *self,
                     GProcDemuxConsumer  consumer)
 {
   if (consumer == GPROC_DEMUX_FRAME)
-    return core_has_something (self, GPROC_DEMUX_STDOUT) ||
-           core_has_something (self, GPROC_DEMUX_STDERR);
+    return _gproc_demux_core_is_closed (self, consumer) ||
+           _gproc_buffer_length (&self->sides[GPROC_DEMUX_STDOUT].buffer) > 0 ||
+           _gproc_buffer_length (&self->sides[GPROC_DEMUX_STDERR].buffer) > 0;
 
-  return self->sides[consumer].closed || _gproc_buffer_length (&self->sides[consumer].buffer) > 0;
+  /* What was begun for who asks for frames is given to the reader that asks meanwhile. */
+  return self->sides[consumer].closed || _gproc_buffer_length (&self->sides[consumer].buffer) > 0 ||
+         (self->piece->len > 0 && self->piece_id == (int) consumer + GPROC_FRAME_STDOUT);
 }
 
 static gboolean
@@ -48,9 +67,13 @@ _gproc_demux_core_is_ready (GProcDemuxCore     *self,
   if (core_is_stalled (self, consumer))
     return FALSE;
 
+  /* A reader may have been read from before. */
+  if (self->base != NULL && GPROC_IS_READER (self->base) &&
+      gproc_reader_get_buffered (GPROC_READER (self->base)) > 0)
+    return TRUE;
+
   /* A base stream that is not pollable is read by whoever looks. */
-  return _gproc_buffer_length (&self->raw) > 0 || self->piece->len > 0 ||
-         (!self->pollable && !self->reading);
+  return _gproc_buffer_length (&self->raw) > 0 || (!self->pollable && !self->reading);
 }
 
 /* While what comes first is for the other side, which is full, the base stream is ready, and of
@@ -62,58 +85,63 @@ core_wants_base (GProcDemuxCore     *self,
   return self->pollable && self->base != NULL && !core_is_stalled (self, consumer);
 }
 
+static int
+core_get_base_fd (GProcDemuxCore *self)
+{
+  if (!self->pollable || self->base == NULL)
+    return -1;
+  if (GPROC_IS_READER (self->base))
+    return gproc_reader_get_fd (GPROC_READER (self->base));
+  if (G_IS_FILE_DESCRIPTOR_BASED (self->base))
+    return g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (self->base));
+
+  return -1;
+}
+
 /* Has another event loop see how it is. */
 static void
 core_update_fd (GProcDemuxCore     *self,
                 GProcDemuxConsumer  consumer)
 {
-  GProcDemuxSide *side = &self->sides[consumer];
+  GProcDemuxSign *sign = &self->signs[consumer];
   gboolean ready, wants_base;
   guint64 value = 1;
 
-  if (side->ready_fd < 0)
+  if (sign->ready_fd < 0)
     return;
 
   ready = _gproc_demux_core_is_ready (self, consumer);
-  if (ready && !side->event_set)
-    side->event_set = write (side->event_fd, &value, sizeof value) == sizeof value;
-  else if (!ready && side->event_set)
-    side->event_set = read (side->event_fd, &value, sizeof value) != sizeof value;
+  if (ready && !sign->event_set)
+    sign->event_set = write (sign->event_fd, &value, sizeof value) == sizeof value;
+  else if (!ready && sign->event_set)
+    sign->event_set = read (sign->event_fd, &value, sizeof value) != sizeof value;
 
   wants_base = core_wants_base (self, consumer) && !self->eof && self->error == NULL;
-  if (wants_base && side->base_fd < 0)
+  if (wants_base && sign->base_fd < 0)
     {
       struct epoll_event event = { .events = EPOLLIN };
-      int fd = g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (self->base));
+      int fd = core_get_base_fd (self);
 
-      if (fd >= 0 && epoll_ctl (side->ready_fd, EPOLL_CTL_ADD, fd, &event) == 0)
-        side->base_fd = fd;
+      if (fd >= 0 && epoll_ctl (sign->ready_fd, EPOLL_CTL_ADD, fd, &event) == 0)
+        sign->base_fd = fd;
     }
-  else if (!wants_base && side->base_fd >= 0)
+  else if (!wants_base && sign->base_fd >= 0)
     {
-      epoll_ctl (side->ready_fd, EPOLL_CTL_DEL, side->base_fd, NULL);
-      side->base_fd = -1;
+      epoll_ctl (sign->ready_fd, EPOLL_CTL_DEL, sign->base_fd, NULL);
+      sign->base_fd = -1;
     }
 }
 
 void
 _gproc_demux_core_wake (GProcDemuxCore *self)
 {
-  for (GList *link = self->sources; link != NULL; link = link->next)
+  for (GList *link = self->wakers; link != NULL; link = link->next)
     {
-      DemuxSource *source = link->data;
-      GMainContext *context;
+      GProcDemuxWaker *waker = link->data;
 
-      /* One that is in this list is not finalized yet, so that its context, if it still has
-       * one, is there. */
-      if (g_source_is_destroyed (&source->source) ||
-          !(_gproc_demux_core_is_ready (self, source->consumer) ||
-            source->has_base != core_wants_base (self, source->consumer)))
-        continue;
-
-      context = g_source_get_context (&source->source);
-      if (context != NULL)
-        g_main_context_wakeup (context);
+      if (waker->context != NULL && (_gproc_demux_core_is_ready (self, waker->consumer) ||
+                                     waker->has_base != core_wants_base (self, waker->consumer)))
+        g_main_context_wakeup (waker->context);
     }
 
   g_cond_broadcast (&self->changed);
@@ -122,7 +150,7 @@ _gproc_demux_core_wake (GProcDemuxCore *self)
 void
 _gproc_demux_core_update_fds (GProcDemuxCore *self)
 {
-  for (guint i = 0; i < GPROC_DEMUX_N_SIDES; i++)
+  for (guint i = 0; i < GPROC_DEMUX_N_CONSUMERS; i++)
     core_update_fd (self, i);
 }
 
@@ -135,11 +163,43 @@ base_is_ready (GObject  *stream,
 
 /* With the lock: the base stream, if its source is to become a child. */
 static GInputStream *
-demux_source_decide (DemuxSource *self)
+waker_decide (GProcDemuxWaker *self)
 {
   self->has_base = core_wants_base (self->core, self->consumer);
 
   return self->has_base ? g_object_ref (self->core->base) : NULL;
+}
+
+/* When the source is destroyed, be it by the end of its context; and again when it is freed. */
+static void
+waker_end (gpointer user_data)
+{
+  GProcDemuxWaker *self = user_data;
+  GDestroyNotify notify;
+
+  g_mutex_lock (&self->core->lock);
+  self->core->wakers = g_list_remove (self->core->wakers, self);
+  self->context = NULL;
+  notify = g_steal_pointer (&self->notify);
+  g_mutex_unlock (&self->core->lock);
+
+  if (notify != NULL)
+    notify (self->data);
+
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
+    return;
+
+  _gproc_demux_core_unref (self->core);
+  g_free (self);
+}
+
+/* Where the source is a child of another one, that calls back. */
+static gboolean
+waker_call (gpointer user_data)
+{
+  GProcDemuxWaker *self = user_data;
+
+  return self->func != NULL ? self->func (self->data) : G_SOURCE_CONTINUE;
 }
 
 static void
@@ -164,15 +224,17 @@ demux_source_prepare (GSource *source,
                       int     *timeout)
 {
   DemuxSource *self = (DemuxSource *) source;
+  GProcDemuxWaker *waker = self->waker;
   g_autoptr (GInputStream) base = NULL;
   gboolean ready;
 
   *timeout = -1;
-  g_mutex_lock (&self->core->lock);
-  ready = _gproc_demux_core_is_ready (self->core, self->consumer);
+  g_mutex_lock (&waker->core->lock);
+  waker->context = g_source_get_context (source);
+  ready = _gproc_demux_core_is_ready (waker->core, waker->consumer);
   if (!ready)
-    base = demux_source_decide (self);
-  g_mutex_unlock (&self->core->lock);
+    base = waker_decide (waker);
+  g_mutex_unlock (&waker->core->lock);
 
   if (!ready)
     demux_source_set_base (self, base);
@@ -183,17 +245,16 @@ demux_source_prepare (GSource *source,
 static gboolean
 demux_source_check (GSource *source)
 {
-  DemuxSource *self = (DemuxSource *) source;
+  GProcDemuxWaker *waker = ((DemuxSource *) source)->waker;
   gboolean ready;
 
-  g_mutex_lock (&self->core->lock);
-  ready = _gproc_demux_core_is_ready (self->core, self->consumer);
-  g_mutex_unlock (&self->core->lock);
+  g_mutex_lock (&waker->core->lock);
+  ready = _gproc_demux_core_is_ready (waker->core, waker->consumer);
+  g_mutex_unlock (&waker->core->lock);
 
   return ready;
 }
 
-/* As a child of another source there is no callback. */
 static gboolean
 demux_source_dispatch (GSource     *source,
                        GSourceFunc  callback,
@@ -206,14 +267,9 @@ static void
 demux_source_finalize (GSource *source)
 {
   DemuxSource *self = (DemuxSource *) source;
-  GProcDemuxCore *core = self->core;
-
-  g_mutex_lock (&core->lock);
-  core->sources = g_list_remove (core->sources, self);
-  g_mutex_unlock (&core->lock);
 
   g_clear_pointer (&self->base, g_source_unref);
-  _gproc_demux_core_unref (core);
+  waker_end (self->waker);
 }
 
 static GSourceFuncs demux_source_funcs = {
@@ -227,22 +283,31 @@ static GSourceFuncs demux_source_funcs = {
 
 GSource *
 _gproc_demux_core_create_source (GProcDemuxCore     *self,
-                                 GProcDemuxConsumer  consumer)
+                                 GProcDemuxConsumer  consumer,
+                                 GSourceFunc         func,
+                                 gpointer            data,
+                                 GDestroyNotify      notify)
 {
   GSource *source = g_source_new (&demux_source_funcs, sizeof (DemuxSource));
-  DemuxSource *demux_source = (DemuxSource *) source;
+  GProcDemuxWaker *waker = g_new0 (GProcDemuxWaker, 1);
   g_autoptr (GInputStream) base = NULL;
 
+  waker->ref_count = 2;
+  waker->core = _gproc_demux_core_ref (self);
+  waker->consumer = consumer;
+  waker->func = func;
+  waker->data = data;
+  waker->notify = notify;
+  ((DemuxSource *) source)->waker = waker;
   g_source_set_static_name (source, "GProcDemuxSource");
-  demux_source->core = _gproc_demux_core_ref (self);
-  demux_source->consumer = consumer;
+  g_source_set_callback (source, waker_call, waker, waker_end);
 
   g_mutex_lock (&self->lock);
-  self->sources = g_list_prepend (self->sources, demux_source);
-  base = demux_source_decide (demux_source);
+  self->wakers = g_list_prepend (self->wakers, waker);
+  base = waker_decide (waker);
   g_mutex_unlock (&self->lock);
 
-  demux_source_set_base (demux_source, base);
+  demux_source_set_base ((DemuxSource *) source, base);
 
   return source;
 }
@@ -251,24 +316,23 @@ int
 _gproc_demux_core_get_fd (GProcDemuxCore     *self,
                           GProcDemuxConsumer  consumer)
 {
-  GProcDemuxSide *side = &self->sides[consumer];
+  GProcDemuxSign *sign = &self->signs[consumer];
   struct epoll_event event = { .events = EPOLLIN };
   int fd = -1;
 
   g_mutex_lock (&self->lock);
-  if (side->ready_fd < 0 && !side->closed && self->pollable &&
-      G_IS_FILE_DESCRIPTOR_BASED (self->base) &&
-      g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (self->base)) >= 0)
+  if (sign->ready_fd < 0 && !_gproc_demux_core_is_closed (self, consumer) &&
+      core_get_base_fd (self) >= 0)
     {
-      side->ready_fd = epoll_create1 (EPOLL_CLOEXEC);
-      side->event_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-      side->event_set = FALSE;
-      if (side->ready_fd < 0 || side->event_fd < 0 ||
-          epoll_ctl (side->ready_fd, EPOLL_CTL_ADD, side->event_fd, &event) < 0)
+      sign->ready_fd = epoll_create1 (EPOLL_CLOEXEC);
+      sign->event_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+      sign->event_set = FALSE;
+      if (sign->ready_fd < 0 || sign->event_fd < 0 ||
+          epoll_ctl (sign->ready_fd, EPOLL_CTL_ADD, sign->event_fd, &event) < 0)
         _gproc_demux_core_drop_fd (self, consumer);
       core_update_fd (self, consumer);
     }
-  fd = side->ready_fd;
+  fd = sign->ready_fd;
   g_mutex_unlock (&self->lock);
 
   return fd;
@@ -278,11 +342,11 @@ void
 _gproc_demux_core_drop_fd (GProcDemuxCore     *self,
                            GProcDemuxConsumer  consumer)
 {
-  GProcDemuxSide *side = &self->sides[consumer];
+  GProcDemuxSign *sign = &self->signs[consumer];
 
-  if (side->ready_fd >= 0)
-    close (side->ready_fd);
-  if (side->event_fd >= 0)
-    close (side->event_fd);
-  side->ready_fd = side->event_fd = side->base_fd = -1;
+  if (sign->ready_fd >= 0)
+    close (sign->ready_fd);
+  if (sign->event_fd >= 0)
+    close (sign->event_fd);
+  sign->ready_fd = sign->event_fd = sign->base_fd = -1;
 }

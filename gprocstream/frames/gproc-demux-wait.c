@@ -279,7 +279,7 @@ core_block_until_ready (GProcDemuxCore      *self,
   if (base == NULL)
     return TRUE;
 
-  source = _gproc_demux_core_create_source (self, consumer);
+  source = _gproc_demux_core_create_source (self, consumer, NULL, NULL, NULL);
   parent = g_pollable_source_new_full (base, NULL, NULL);
   g_source_add_child_source (parent, source);
   g_source_unref (source);
@@ -369,12 +369,26 @@ _gproc_demux_core_start (GProcDemuxCore    *self,
                          GProcDemuxRequest *request,
                          GTask             *task)
 {
-  GSource *source = _gproc_demux_core_create_source (self, request->consumer);
-  DemuxWait *wait = g_new0 (DemuxWait, 1);
+  DemuxWait *wait;
+  GSource *source;
+
+  g_task_set_task_data (task, request, (GDestroyNotify) _gproc_demux_request_free);
+
+  /* What is there already needs no wait: the callback comes with the next iteration. */
+  if (!g_cancellable_is_cancelled (g_task_get_cancellable (task)) &&
+      _gproc_demux_core_try (self, request, NULL))
+    {
+      g_task_return_boolean (task, TRUE);
+      g_object_unref (task);
+      return;
+    }
+
+  wait = g_new0 (DemuxWait, 1);
+  source = _gproc_demux_core_create_source (self, request->consumer, demux_wait_ready, wait,
+                                            demux_wait_free);
 
   wait->core = _gproc_demux_core_ref (self);
   wait->task = task;
-  g_task_set_task_data (task, request, (GDestroyNotify) _gproc_demux_request_free);
 
   if (g_task_get_cancellable (task) != NULL)
     {
@@ -384,7 +398,6 @@ _gproc_demux_core_start (GProcDemuxCore    *self,
       g_source_add_child_source (source, cancelled);
       g_source_unref (cancelled);
     }
-  g_source_set_callback (source, demux_wait_ready, wait, demux_wait_free);
   g_source_set_priority (source, g_task_get_priority (task));
   g_source_attach (source, g_task_get_context (task));
   g_source_unref (source);
@@ -412,6 +425,7 @@ _gproc_demux_core_close_side (GProcDemuxCore      *self,
     {
       base = g_steal_pointer (&self->base);
       _gproc_buffer_clear (&self->raw);
+      _gproc_demux_core_drop_fd (self, GPROC_DEMUX_FRAME);
     }
   /* A read that is still under way closes it when it is done. */
   close_base = base != NULL && self->close_base && !self->reading;

@@ -608,6 +608,27 @@ gproc_demuxer_get_bytes_discarded (GProcDemuxer *self)
   return discarded;
 }
 
+/**
+ * gproc_demuxer_get_fd:
+ * @self: a demuxer
+ *
+ * Gets a descriptor on which another event loop than GLib's can wait for frames, to take them
+ * with [method@GProc.Demuxer.try_read_frame] until that says %G_IO_ERROR_WOULD_BLOCK. It is
+ * another one than those of the two readers ([method@GProc.Reader.get_fd]), and belongs to
+ * the demuxer: only wait for it to become readable.
+ *
+ * Returns: a file descriptor, or −1 if the base stream has none, or both readers are closed
+ *
+ * Since: 1.0
+ */
+int
+gproc_demuxer_get_fd (GProcDemuxer *self)
+{
+  g_return_val_if_fail (GPROC_IS_DEMUXER (self), -1);
+
+  return _gproc_demux_core_get_fd (self->core, GPROC_DEMUX_FRAME);
+}
+
 static int
 take_frame (GProcDemuxRequest  *request,
             GBytes            **bytes)
@@ -763,9 +784,9 @@ gproc_demuxer_read_frame_finish (GProcDemuxer  *self,
  * @cancellable: (nullable): a cancellable, for the close of the base stream
  * @error: return location for an error
  *
- * Closes both readers, whatever they are doing, and with them the base stream
- * ([property@GProc.Demuxer:close-base]). What is under way fails with %G_IO_ERROR_CLOSED.
- * Never blocks, unless closing the base stream does.
+ * Closes both sides, and with them the base stream ([property@GProc.Demuxer:close-base]). Both
+ * readers, whatever they are doing, and in whatever thread, fail with %G_IO_ERROR_CLOSED, behind
+ * what they hold in their own buffers. Never blocks, unless closing the base stream does.
  *
  * Errors: what closing the base stream fails with.
  *
@@ -786,8 +807,6 @@ gproc_demuxer_close (GProcDemuxer  *self,
   /* The base stream goes with the last one, and there is one error at most. */
   success &= _gproc_demux_core_close_side (self->core, GPROC_DEMUX_STDERR, cancellable,
                                            success ? error : NULL);
-  for (guint i = 0; i < GPROC_DEMUX_N_SIDES; i++)
-    _gproc_reader_force_close (self->readers[i]);
 
   return success;
 }

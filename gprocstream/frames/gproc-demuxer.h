@@ -53,6 +53,9 @@ GPROC_AVAILABLE_IN_1_0
 guint64 gproc_demuxer_get_bytes_discarded (GProcDemuxer *self);
 
 GPROC_AVAILABLE_IN_1_0
+int gproc_demuxer_get_fd (GProcDemuxer *self);
+
+GPROC_AVAILABLE_IN_1_0
 int gproc_demuxer_read_frame (GProcDemuxer  *self,
                               GBytes       **bytes,
                               GCancellable  *cancellable,

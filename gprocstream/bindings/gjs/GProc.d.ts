@@ -18,6 +18,9 @@ declare module 'gi://GProc?version=1' {
         type Argv = readonly (string | Gio.File)[];
         type Cancellable = Gio.Cancellable | null;
 
+        /** The number of the stream, 1 or 2, and what came. */
+        type Frame = [number, GLib.Bytes];
+
         /** How a reader is iterated. */
         interface LineOptions {
             /** Lines are arrays of bytes. */
@@ -70,25 +73,28 @@ declare module 'gi://GProc?version=1' {
             readonly stderr: Reader;
             readonly stdout: Reader;
             constructor(properties?: Partial<DemuxerProperties>);
+            [Symbol.iterator](): IterableIterator<[number, Uint8Array]>;
+            [Symbol.asyncIterator](): AsyncIterableIterator<[number, Uint8Array]>;
             static new(base_stream: Gio.InputStream): Demuxer;
             close(cancellable?: Cancellable): boolean;
             get_base_stream(): Gio.InputStream | null;
             get_buffer_size(): number;
             get_bytes_discarded(): number;
             get_close_base(): boolean;
+            get_fd(): number;
             get_lenient(): boolean;
             get_policy(): DemuxerPolicy;
             get_stderr(): Reader;
             get_stdout(): Reader;
-            read_frame(cancellable?: Cancellable): number;
-            read_frame_async(io_priority?: number, cancellable?: Cancellable): Promise<number>;
+            read_frame(cancellable?: Cancellable): Frame | null;
+            read_frame_async(io_priority?: number, cancellable?: Cancellable): Promise<Frame | null>;
             read_frame_async(io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void;
-            read_frame_finish(result: Gio.AsyncResult): number;
+            read_frame_finish(result: Gio.AsyncResult): Frame | null;
             set_buffer_size(buffer_size: number): void;
             set_close_base(close_base: boolean): void;
             set_lenient(lenient: boolean): void;
             set_policy(policy: DemuxerPolicy): void;
-            try_read_frame(): number;
+            try_read_frame(): Frame | null;
             connect(signal: string, callback: (...args: any[]) => any): number;
             connect_after(signal: string, callback: (...args: any[]) => any): number;
         }
