@@ -335,7 +335,7 @@ def the_command_is_complete():
     text = run('man', '--warnings', '--local-file', page, environment={'MANWIDTH': '80'})
     assert 'warning' not in text and 'gproc serve' in text and 'EXIT STATUS' in text, text
     # What the command says of its options and what the page says are the same ones.
-    for command in 'run', 'pipe', 'serve':
+    for command in ['run', 'pipe', 'serve'] + ['exec'] * ('engine' in FEATURES):
         said = run(installed('bin', 'gproc'), command, '--help', environment=ENVIRONMENT)
         for option in re.findall(r'--[a-z-]+', said):
             assert option == '--help' or option in text, option

@@ -80,8 +80,8 @@ _gproc ()
         ;;
       = | :) ;;
       *)
-        # The value of an option, or a piece of it that stands behind a colon.
-        if [[ -z $option && ${COMP_WORDS[i - 1]} != : ]]; then
+        # The value of an option, or a piece of it that stands behind a colon or "=".
+        if [[ -z $option && ${COMP_WORDS[i - 1]} != [:=] ]]; then
           break
         fi
         [[ $option != number ]] || option=
