@@ -178,10 +178,14 @@ declare module 'gi://GProc?version=1' {
             constructor(properties?: Partial<LauncherProperties>);
             static new(): Launcher;
             add_pipe(target_fd: number, direction: PipeDirection): void;
+            check_portable(): boolean;
             clear_env(): void;
             get_cwd(): string | null;
             get_die_with_parent(): boolean;
+            get_disposition(target_fd: number): Disposition;
+            get_environ_changes(): string[];
             get_executable(): string | null;
+            get_group(): number;
             get_high_watermark(): number;
             get_low_watermark(): number;
             get_new_session(): boolean;
@@ -197,6 +201,7 @@ declare module 'gi://GProc?version=1' {
             get_stop_on_close(): boolean;
             get_timeout(): number;
             get_umask(): number;
+            get_user(): number;
             getenv(variable: string): string | null;
             map_fd(source_fd: number, target_fd: number): void;
             run(argv: Argv, input?: Bytes | null, cancellable?: Cancellable): Result;
