@@ -14,7 +14,8 @@ import tap
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(HERE)
-FOLDERS = ['base', 'loop', 'streams', 'transfer', 'process', 'terminal', 'tool']
+FOLDERS = ['base', 'loop', 'streams', 'transfer', 'process', 'frames', 'terminal', 'engine',
+           'tool']
 
 
 def sources(*patterns):

@@ -305,20 +305,29 @@ kill_process (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-void
-_gproc_stream_events_stop_process (GProcStream *self,
-                                   guint        grace_ms)
+/* A process that takes no signals would be waited for in vain. Any other failure may be that it
+ * is over by now. */
+gboolean
+_gproc_stream_events_stop_process (GProcStream  *self,
+                                   guint         grace_ms,
+                                   GError      **error)
 {
   GProcStreamEvents *events = self->events;
+  g_autoptr (GError) local_error = NULL;
   GSource *timer;
 
-  gproc_backend_send_signal (self->backend, SIGTERM, FALSE, NULL);
+  if (!gproc_backend_send_signal (self->backend, SIGTERM, FALSE, &local_error) &&
+      g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
 
   /* Without a worker nobody would be there to send the second signal. */
   if (grace_ms == 0 || _gproc_worker_start () != 0)
     {
       gproc_backend_send_signal (self->backend, SIGKILL, FALSE, NULL);
-      return;
+      return TRUE;
     }
 
   timer = _gproc_worker_add_timer (grace_ms, kill_process, g_object_ref (self->backend),
@@ -331,6 +340,8 @@ _gproc_stream_events_stop_process (GProcStream *self,
   g_mutex_unlock (&events->lock);
 
   g_clear_pointer (&timer, g_source_unref);
+
+  return TRUE;
 }
 
 void
