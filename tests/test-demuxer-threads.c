@@ -200,6 +200,61 @@ test_close (void)
     }
 }
 
+typedef struct
+{
+  GProcReader *reader;
+  GCancellable *cancellable;
+  GBytes *bytes;
+  GError *error;
+} Blocked;
+
+static gpointer
+read_blocked (gpointer user_data)
+{
+  Blocked *blocked = user_data;
+
+  blocked->bytes = gproc_reader_read_some (blocked->reader, 10, blocked->cancellable,
+                                           &blocked->error);
+
+  return NULL;
+}
+
+/* Who waits for another thread to read the base stream can be cancelled, and that one goes on. */
+static void
+test_cancel_plain (void)
+{
+  g_autoptr (GInputStream)
+    base = gproc_test_track (gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_NONE));
+  g_autoptr (GProcDemuxer) demuxer = gproc_test_track (gproc_demuxer_new (base));
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Blocked out = { gproc_demuxer_get_stdout (demuxer), NULL, NULL, NULL };
+  Blocked err = { gproc_demuxer_get_stderr (demuxer), cancellable, NULL, NULL };
+  g_autoptr (GByteArray) frames = g_byte_array_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) rest = NULL;
+  GThread *threads[2];
+
+  gproc_test_input_hold (base);
+  threads[0] = g_thread_new ("out", read_blocked, &out);
+  gproc_test_wait_for (gproc_test_input_get_counts (base).n_blocking > 0);
+  threads[1] = g_thread_new ("err", read_blocked, &err);
+  g_cancellable_cancel (cancellable);
+  g_thread_join (threads[1]);
+  g_assert_null (err.bytes);
+  gproc_test_assert_error (err.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  frames_add (frames, 2, "err", -1);
+  frames_add (frames, 1, "out", -1);
+  gproc_test_input_push (base, (const char *) frames->data, frames->len);
+  g_thread_join (threads[0]);
+  g_assert_no_error (out.error);
+  gproc_test_assert_bytes (out.bytes, "out");
+  g_bytes_unref (out.bytes);
+  rest = gproc_reader_read_some (err.reader, 10, NULL, &error);
+  g_assert_no_error (error);
+  gproc_test_assert_bytes (rest, "err");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -222,5 +277,6 @@ main (int   argc,
   for (gsize i = 0; i < G_N_ELEMENTS (forms); i++)
     gproc_test_add_data (forms[i].path, GINT_TO_POINTER (forms[i].form), test_threads);
   gproc_test_add ("/gproc/demuxer-threads/close", test_close);
+  gproc_test_add ("/gproc/demuxer-threads/cancel-plain", test_cancel_plain);
   return gproc_test_run ();
 }

@@ -285,6 +285,92 @@ test_multiplexed_stderr (void)
   gproc_test_close (&fds[1]);
 }
 
+/* A close completes what is under way, and lets go of all. */
+static void
+test_multiplexed_close (void)
+{
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GIOStream) connection = NULL;
+  g_autoptr (GProcStream) stream = NULL;
+  g_auto (GProcTestCall) out = GPROC_TEST_CALL_INIT;
+  g_auto (GProcTestCall) err = GPROC_TEST_CALL_INIT;
+  g_auto (GProcTestCall) close = GPROC_TEST_CALL_INIT;
+  g_autoptr (GError) error = NULL;
+  int fds[2];
+
+  gproc_test_socketpair (fds);
+  socket = g_socket_new_from_fd (fds[0], &error);
+  connection = gproc_test_track (
+    G_IO_STREAM (g_socket_connection_factory_create_connection (socket)));
+  stream = gproc_test_track (
+    gproc_stream_new_for_multiplexed (connection, GPROC_DEMUXER_POLICY_BLOCK));
+  gproc_reader_read_line_async (gproc_stream_get_stdout (stream), 0, NULL, gproc_test_call_done,
+                                &out);
+  gproc_reader_read_line_async (gproc_stream_get_stderr (stream), 0, NULL, gproc_test_call_done,
+                                &err);
+  gproc_test_settle ();
+  g_io_stream_close_async (G_IO_STREAM (stream), 0, NULL, gproc_test_call_done, &close);
+  g_assert_true (
+    g_io_stream_close_finish (G_IO_STREAM (stream), gproc_test_call_wait (&close), &error));
+  g_assert_no_error (error);
+  g_assert_null (gproc_reader_read_line_finish (gproc_stream_get_stdout (stream),
+                                                gproc_test_call_wait (&out), &error));
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  g_assert_null (gproc_reader_read_line_finish (gproc_stream_get_stderr (stream),
+                                                gproc_test_call_wait (&err), &error));
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  g_assert_true (g_io_stream_is_closed (connection));
+  g_assert_false (gproc_test_fd_is_open (fds[0]));
+  gproc_test_close (&fds[1]);
+}
+
+/* Both outputs are pumped to where they belong. */
+static void
+test_pumps (void)
+{
+  g_autoptr (GByteArray) frames = g_byte_array_new ();
+  g_autoptr (GBytes) noise = gproc_test_random_bytes (700000);
+  const char *data = g_bytes_get_data (noise, NULL);
+  g_autoptr (GInputStream) base = NULL;
+  g_autoptr (GProcDemuxer) demuxer = NULL;
+  GOutputStream *targets[2];
+  GProcPump *pumps[2];
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_autoptr (GError) error = NULL;
+
+  for (gsize place = 0; place < 700000; place += 70000)
+    {
+      frames_add (frames, 1, data + place, 50000);
+      frames_add (frames, 2, data + place + 50000, 20000);
+    }
+  base = gproc_test_track (g_memory_input_stream_new_from_data (frames->data, frames->len, NULL));
+  demuxer = gproc_test_track (gproc_demuxer_new (base));
+  for (guint i = 0; i < 2; i++)
+    {
+      targets[i] = gproc_test_track (gproc_test_output_new (GPROC_TEST_HOSTILE_POLLABLE));
+      pumps[i] = gproc_test_track (
+        gproc_pump_new (G_INPUT_STREAM (i == 0 ? gproc_demuxer_get_stdout (demuxer)
+                                               : gproc_demuxer_get_stderr (demuxer)),
+                        targets[i]));
+    }
+  gproc_pump_run_all_async (pumps, 2, 0, NULL, gproc_test_call_done, &call);
+  g_assert_true (gproc_pump_run_all_finish (gproc_test_call_wait (&call), &error));
+  g_assert_no_error (error);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GBytes) written = gproc_test_output_get_bytes (targets[i]);
+      gsize size = i == 0 ? 50000 : 20000;
+
+      g_assert_cmpuint (g_bytes_get_size (written), ==, 10 * size);
+      for (gsize j = 0; j < 10; j++)
+        g_assert_cmpmem ((const char *) g_bytes_get_data (written, NULL) + j * size, size,
+                         data + j * 70000 + i * 50000, size);
+      g_object_unref (pumps[i]);
+      g_object_unref (targets[i]);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -296,5 +382,7 @@ main (int   argc,
   gproc_test_add ("/gproc/muxer/round-trip", test_round_trip);
   gproc_test_add ("/gproc/muxer/multiplexed", test_multiplexed);
   gproc_test_add ("/gproc/muxer/multiplexed-stderr", test_multiplexed_stderr);
+  gproc_test_add ("/gproc/muxer/multiplexed-close", test_multiplexed_close);
+  gproc_test_add ("/gproc/muxer/pumps", test_pumps);
   return gproc_test_run ();
 }

@@ -7,6 +7,9 @@
 #include <glib/gi18n-lib.h>
 #include <unistd.h>
 
+/* That of a launcher that was not told. */
+#define DEFAULT_POST_EXIT_GRACE_MS 2000
+
 static gboolean
 refuse (GError     **error,
         const char  *what)
@@ -74,7 +77,12 @@ read_launcher (GProcConfig    *self,
   self->reader_limit = gproc_launcher_get_reader_limit (launcher);
   self->high_watermark = gproc_launcher_get_high_watermark (launcher);
   self->low_watermark = gproc_launcher_get_low_watermark (launcher);
+
+  /* The end of a process may be known long before its output is here, and the engine closes the
+   * connection in any case: the default of a child would cut what is on its way. */
   self->post_exit_grace_ms = gproc_launcher_get_post_exit_grace (launcher);
+  if (self->post_exit_grace_ms == DEFAULT_POST_EXIT_GRACE_MS)
+    self->post_exit_grace_ms = -1;
 
   return TRUE;
 }

@@ -12,7 +12,7 @@ static GProcConfig
 get_config (GProcContainer *self,
             gboolean        has_stdin)
 {
-  GProcConfig config = { .high_watermark = -1, .low_watermark = -1, .post_exit_grace_ms = 2000 };
+  GProcConfig config = { .high_watermark = -1, .low_watermark = -1, .post_exit_grace_ms = -1 };
 
   config.tty = gproc_container_get_is_pty (self);
   config.has_stdin = has_stdin;

@@ -5,6 +5,7 @@
 #include "frames/gproc-demux-core-private.h"
 
 #include <gio/gfiledescriptorbased.h>
+#include <glib-unix.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -161,13 +162,35 @@ base_is_ready (GObject  *stream,
   return G_SOURCE_CONTINUE;
 }
 
-/* With the lock: the base stream, if its source is to become a child. */
-static GInputStream *
-waker_decide (GProcDemuxWaker *self)
+static gboolean
+descriptor_is_ready (int          fd,
+                     GIOCondition condition,
+                     gpointer     user_data)
 {
-  self->has_base = core_wants_base (self->core, self->consumer);
+  return G_SOURCE_CONTINUE;
+}
 
-  return self->has_base ? g_object_ref (self->core->base) : NULL;
+/* With the lock, so that the base stream is not closed meanwhile. The source of a reader would look
+ * into it at any time, also while it is read in another thread: its descriptor is enough, as what
+ * is in its buffer is looked for above. */
+static GSource *
+core_create_base_source (GProcDemuxCore *self)
+{
+  int fd = GPROC_IS_READER (self->base) ? core_get_base_fd (self) : -1;
+  GSource *source;
+
+  if (fd >= 0)
+    {
+      source = g_unix_fd_source_new (fd, G_IO_IN);
+      g_source_set_callback (source, G_SOURCE_FUNC (descriptor_is_ready), NULL, NULL);
+    }
+  else
+    {
+      source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (self->base), NULL);
+      g_source_set_callback (source, G_SOURCE_FUNC (base_is_ready), NULL, NULL);
+    }
+
+  return source;
 }
 
 /* When the source is destroyed, be it by the end of its context; and again when it is freed. */
@@ -202,21 +225,38 @@ waker_call (gpointer user_data)
   return self->func != NULL ? self->func (self->data) : G_SOURCE_CONTINUE;
 }
 
-static void
-demux_source_set_base (DemuxSource  *self,
-                       GInputStream *base)
+/* Has the source of the base stream as a child exactly while that is to be waited for. Returns
+ * whether there is nothing to wait for. */
+static gboolean
+demux_source_update (DemuxSource *self)
 {
-  if (base != NULL && self->base == NULL)
+  GProcDemuxWaker *waker = self->waker;
+  GSource *base = NULL;
+  gboolean ready, has_base;
+
+  g_mutex_lock (&waker->core->lock);
+  ready = _gproc_demux_core_is_ready (waker->core, waker->consumer);
+  if (!ready)
     {
-      self->base = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (base), NULL);
-      g_source_set_callback (self->base, G_SOURCE_FUNC (base_is_ready), NULL, NULL);
-      g_source_add_child_source (&self->source, self->base);
+      waker->has_base = core_wants_base (waker->core, waker->consumer);
+      if (waker->has_base && self->base == NULL)
+        base = core_create_base_source (waker->core);
     }
-  else if (base == NULL && self->base != NULL)
+  has_base = waker->has_base;
+  g_mutex_unlock (&waker->core->lock);
+
+  if (base != NULL)
+    {
+      self->base = base;
+      g_source_add_child_source (&self->source, base);
+    }
+  else if (!has_base && self->base != NULL)
     {
       g_source_remove_child_source (&self->source, self->base);
       g_clear_pointer (&self->base, g_source_unref);
     }
+
+  return ready;
 }
 
 static gboolean
@@ -224,22 +264,13 @@ demux_source_prepare (GSource *source,
                       int     *timeout)
 {
   DemuxSource *self = (DemuxSource *) source;
-  GProcDemuxWaker *waker = self->waker;
-  g_autoptr (GInputStream) base = NULL;
-  gboolean ready;
 
   *timeout = -1;
-  g_mutex_lock (&waker->core->lock);
-  waker->context = g_source_get_context (source);
-  ready = _gproc_demux_core_is_ready (waker->core, waker->consumer);
-  if (!ready)
-    base = waker_decide (waker);
-  g_mutex_unlock (&waker->core->lock);
+  g_mutex_lock (&self->waker->core->lock);
+  self->waker->context = g_source_get_context (source);
+  g_mutex_unlock (&self->waker->core->lock);
 
-  if (!ready)
-    demux_source_set_base (self, base);
-
-  return ready;
+  return demux_source_update (self);
 }
 
 static gboolean
@@ -290,7 +321,6 @@ _gproc_demux_core_create_source (GProcDemuxCore     *self,
 {
   GSource *source = g_source_new (&demux_source_funcs, sizeof (DemuxSource));
   GProcDemuxWaker *waker = g_new0 (GProcDemuxWaker, 1);
-  g_autoptr (GInputStream) base = NULL;
 
   waker->ref_count = 2;
   waker->core = _gproc_demux_core_ref (self);
@@ -304,10 +334,9 @@ _gproc_demux_core_create_source (GProcDemuxCore     *self,
 
   g_mutex_lock (&self->lock);
   self->wakers = g_list_prepend (self->wakers, waker);
-  base = waker_decide (waker);
   g_mutex_unlock (&self->lock);
 
-  demux_source_set_base ((DemuxSource *) source, base);
+  demux_source_update ((DemuxSource *) source);
 
   return source;
 }

@@ -374,15 +374,6 @@ _gproc_demux_core_start (GProcDemuxCore    *self,
 
   g_task_set_task_data (task, request, (GDestroyNotify) _gproc_demux_request_free);
 
-  /* What is there already needs no wait: the callback comes with the next iteration. */
-  if (!g_cancellable_is_cancelled (g_task_get_cancellable (task)) &&
-      _gproc_demux_core_try (self, request, NULL))
-    {
-      g_task_return_boolean (task, TRUE);
-      g_object_unref (task);
-      return;
-    }
-
   wait = g_new0 (DemuxWait, 1);
   source = _gproc_demux_core_create_source (self, request->consumer, demux_wait_ready, wait,
                                             demux_wait_free);

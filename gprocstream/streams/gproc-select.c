@@ -160,6 +160,9 @@ collect (Selection    *selection,
  * has something in its buffer or could read without blocking, or has come to its end; a
  * writer could write, or has failed.
  *
+ * A reader of a [class@GProc.Demuxer] is ready when something has come for that one, not
+ * for the other.
+ *
  * What is queued in @writers is not written meanwhile: use
  * [method@GProc.Writer.try_flush] on those that are ready.
  *

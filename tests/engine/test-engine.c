@@ -40,6 +40,17 @@ drop (GProcStream **stream)
   gproc_test_settle ();
 }
 
+/* What is still on its way to the engine, such as a size, holds the backend until it is there. */
+static void
+drop_late (GProcStream **stream)
+{
+  GProcBackend *backend = gproc_stream_get_backend (*stream);
+
+  g_object_add_weak_pointer (G_OBJECT (backend), (gpointer *) &backend);
+  drop (stream);
+  gproc_test_wait_for (g_atomic_pointer_get (&backend) == NULL);
+}
+
 static void
 assert_found (GProcScript *script,
               const char  *request,
@@ -136,6 +147,7 @@ exec_slowly (gboolean slowly)
   g_assert_no_error (error);
   g_assert_cmpstr (gproc_stream_get_identifier (stream), ==, "e1");
   g_assert_false (gproc_stream_get_is_pty (stream));
+  g_assert_cmpint (gproc_stream_get_post_exit_grace (stream), ==, -1);
   g_assert_true (gproc_writer_queue (gproc_stream_get_stdin (stream), "back\n", -1, &error));
   g_assert_true (gproc_writer_write_eof (gproc_stream_get_stdin (stream), &error));
   out = gproc_reader_read_to_end (gproc_stream_get_stdout (stream), -1, NULL, &error);
@@ -313,7 +325,7 @@ test_exec_terminal (void)
   g_assert_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_ENGINE);
   g_clear_error (&error);
   gproc_test_wait_for (gproc_script_count (script, "POST /exec/e1/resize?h=41&w=101") > 0);
-  drop (&stream);
+  drop_late (&stream);
 }
 
 /* The engine has no signal for a command: that is said, and nobody waits for what never comes. */

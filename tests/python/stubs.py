@@ -33,7 +33,7 @@ STUBS = os.path.join(TOP, 'gprocstream', 'bindings', 'python', 'stubs')
 FOLDER = os.path.join(STUBS, 'gi', 'repository', 'GProc')
 INFOS = {info.get_name(): info for info in gi._gi.Repository.get_default().get_infos('GProc')}
 # What a number stands for in the library and None in Python.
-NONE_NUMBERS = {'attach_finish', 'get_returncode', 'try_wait', 'wait', 'wait_finish', 'wait_buffered',
+NONE_NUMBERS = {'read_frame', 'try_read_frame', 'read_frame_finish', 'attach_finish', 'get_returncode', 'try_wait', 'wait', 'wait_finish', 'wait_buffered',
                 'wait_buffered_finish'}
 # Parameters that introspection takes for nullable, or not, and the override for the opposite.
 NULLABLE_DIFFERENCES = {('communicate', 'input'), ('communicate_utf8', 'input'),

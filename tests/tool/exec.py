@@ -5,6 +5,7 @@
 usage: exec.py GPROC
 """
 
+import contextlib
 import json
 import os
 import socket
@@ -28,6 +29,7 @@ class Engine:
         self.path = os.path.join(FOLDER.name, 'engine.sock')
         self.address = 'unix://' + self.path
         self.command = None
+        self.running = True
         self.sizes = []
         self.socket = socket.socket(socket.AF_UNIX)
 
@@ -48,7 +50,12 @@ class Engine:
                 connection, _ = self.socket.accept()
             except OSError:
                 return
-            threading.Thread(target=self.answer, args=[connection], daemon=True).start()
+            threading.Thread(target=self.try_to_answer, args=[connection], daemon=True).start()
+
+    def try_to_answer(self, connection):
+        # Who has asked may be gone.
+        with contextlib.suppress(OSError):
+            self.answer(connection)
 
     def answer(self, connection):
         with connection, connection.makefile('rb') as file:
@@ -64,13 +71,15 @@ class Engine:
                 self.tell(connection, '201 Created', {'Id': 'e1'})
             elif path == '/exec/e1/start':
                 connection.sendall(UPGRADED)
+                self.running = True
                 self.run(connection, file)
+                self.running = False
             elif path.startswith('/exec/e1/resize'):
                 self.sizes.append(path.partition('?')[2])
                 self.tell(connection, '201 Created', {})
             elif path == '/exec/e1/json':
-                self.tell(connection, '200 OK', {'Running': False, 'ExitCode': 9,
-                                                 'CanRemove': True})
+                self.tell(connection, '200 OK', {'Running': self.running,
+                                                 'ExitCode': None if self.running else 9})
             else:
                 self.tell(connection, '404 Not Found', {'message': 'there is only web'})
 

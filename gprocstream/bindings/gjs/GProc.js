@@ -357,7 +357,7 @@ function convertFrames(GProc) {
         const original = demuxer[name];
         replace(demuxer, name, original, function (...args) {
             return frame(original.apply(this, args));
-        }, `_original_frame_${name}`);
+        }, name === 'read_frame' ? '_original_frame_read_frame' : undefined);
     }
     const {prototype: muxer} = GProc.Muxer;
     const {queue_bytes} = muxer;
