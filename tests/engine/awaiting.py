@@ -77,7 +77,7 @@ async def a_terminal():
     engine = await connected()
     launcher = real.terminal_launcher()
     launcher.set_pty_size(20, 70)
-    argv = ['sh', '-c', real.RESIZED]
+    argv = ['sh', '-c', real.RESIZED, 'sh', '20 70', '21 71']
     async with engine.exec_async(CONTAINER, argv, launcher) as stream:
         assert (await stream.stdout.read_line_utf8_async()).strip() == '20 70'
         stream.resize(21, 71)
@@ -105,9 +105,9 @@ async def a_build_in_a_container_of_its_own():
     script = 'echo start; cat /etc/passwd >/dev/null; echo late >&2; exit 6'
     container = await engine.create_async(IMAGE, None, ['sh', '-c', script])
     try:
-        stream = await container.attach_async()
-        await container.start_async()
-        result = await stream.communicate_async()
+        async with container.attach_async() as stream:
+            await container.start_async()
+            result = await stream.communicate_async()
         assert result.stdout.get_data() == b'start\n' and result.stderr.get_data() == b'late\n'
         assert result.returncode == 6 and await container.wait_async() == 6
         await container.refresh_async()

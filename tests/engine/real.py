@@ -28,9 +28,10 @@ CONTAINER = os.environ['GPROC_ENGINE_CONTAINER']
 IMAGE = os.environ['GPROC_ENGINE_IMAGE']
 MEBIBYTE = 1 << 20
 TIME_LIMIT = 100
-# Says the size of its terminal, the next one, and ends when it reads something.
-RESIZED = ('first=$(stty size); echo $first; while [ "$(stty size)" = "$first" ]; do sleep 0.01; '
-           'done; stty size; read word; exit 5')
+# Waits until its terminal has each of the sizes, and says so. Podman starts a command before it
+# gives the terminal its size.
+RESIZED = ('for size; do until [ "$(stty size 2>&1)" = "$size" ]; do sleep 0.01; done; '
+           'echo $size; done; read word; exit 5')
 
 
 def engine():
@@ -151,7 +152,7 @@ def outputs_under_load():
 def a_terminal():
     launcher = terminal_launcher()
     launcher.set_pty_size(33, 101)
-    stream = execute('sh', '-c', RESIZED, launcher=launcher)
+    stream = execute('sh', '-c', RESIZED, 'sh', '33 101', '40 120', launcher=launcher)
     assert stream.is_pty and stream.stderr is None
     assert stream.stdout.read_line_utf8().strip() == '33 101'
     stream.resize(40, 120)

@@ -3,6 +3,7 @@
 
 import asyncio
 import collections.abc
+import functools
 
 from gi.module import get_introspection_module
 from gi.repository import Gio, GLib
@@ -81,9 +82,15 @@ class Streaming(Awaitable):
         super().__init__(kind, name, *rest, plain=plain, undo=lambda _, stream: stream.abort(),
                          **keywords)
 
-    def _called(self, this, args, kwargs):
-        result = super()._called(this, args, kwargs)
-        return Opening(result) if asyncio.iscoroutine(result) else result
+    def methods(self):
+        started, finished = super().methods()
+
+        @functools.wraps(started)
+        def opening(this, *args, **kwargs):
+            result = started(this, *args, **kwargs)
+            return Opening(result) if asyncio.iscoroutine(result) else result
+
+        return opening, finished
 
 
 def _returncode(value):
