@@ -27,9 +27,9 @@ void _gproc_connection_unref (GProcConnection *self);
 GProcReader *_gproc_connection_get_reader (GProcConnection *self);
 GOutputStream *_gproc_connection_get_output (GProcConnection *self);
 
-/* The writer for what follows the request. It belongs to the thread-default context of now, and
- * both it and the reader work on when the connection is gone. NULL with @error set if there are
- * no descriptors left. */
+/* The writer for what follows the request, and with it another reader, which takes the place of the
+ * one so far. They belong to the thread-default context of now, and both work on when the
+ * connection is gone. NULL with @error set if there are no descriptors left. */
 GProcWriter *_gproc_connection_take_writer (GProcConnection  *self,
                                             GError          **error);
 

@@ -82,6 +82,29 @@ get_write_fd (GProcConnection *self)
   return -1;
 }
 
+/* Both halves of one descriptor: closing the writer then ends what the engine reads, as that of a
+ * pipe does for a child, though the reader is still open. What was read already moves along. */
+static GProcWriter *
+share_descriptor (GProcConnection  *self,
+                  int               fd,
+                  GError          **error)
+{
+  g_autoptr (GProcStream) halves = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  GProcReader *reader;
+
+  halves = gproc_stream_new_for_fds (fd, fd, -1, GPROC_STREAM_FLAGS_TAKE_FDS);
+  reader = gproc_stream_get_stdout (halves);
+  bytes = gproc_reader_peek (self->reader, gproc_reader_get_buffered (self->reader));
+  if (g_bytes_get_size (bytes) > 0 && !gproc_reader_unread (reader, bytes, error))
+    return NULL;
+
+  g_set_object (&self->reader, reader);
+  g_clear_object (&self->stream);
+
+  return g_object_ref (gproc_stream_get_stdin (halves));
+}
+
 /* A descriptor of one's own can be half closed, and outlives the connection. */
 GProcWriter *
 _gproc_connection_take_writer (GProcConnection  *self,
@@ -103,11 +126,11 @@ _gproc_connection_take_writer (GProcConnection  *self,
   if (fd < 0)
     return NULL;
 
+  if (!GPROC_IS_STREAM (self->stream))
+    return share_descriptor (self, fd, error);
+
   writer = gproc_writer_new_for_fd (fd, TRUE);
-  if (GPROC_IS_STREAM (self->stream))
-    gproc_writer_abort (gproc_stream_get_stdin (GPROC_STREAM (self->stream)));
-  else
-    g_clear_object (&self->stream);
+  gproc_writer_abort (gproc_stream_get_stdin (GPROC_STREAM (self->stream)));
 
   return writer;
 }

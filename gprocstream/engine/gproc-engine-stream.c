@@ -80,11 +80,12 @@ _gproc_engine_stream_new (GProcEngine        *engine,
   else
     {
       backend->connection = g_steal_pointer (&answer->connection);
-      divide (&halves, config, G_INPUT_STREAM (_gproc_connection_get_reader (backend->connection)));
+      /* The reader becomes another one with it. */
       if (config->has_stdin)
         halves.in = _gproc_connection_take_writer (backend->connection, error);
       if (config->has_stdin && halves.in == NULL)
         return NULL;
+      divide (&halves, config, G_INPUT_STREAM (_gproc_connection_get_reader (backend->connection)));
     }
 
   stream = gproc_stream_new_for_backend (GPROC_BACKEND (backend), (GOutputStream *) halves.in,
