@@ -208,6 +208,37 @@ test_exec_async (void)
   drop (&stream);
 }
 
+/* Closing standard input is the end of it for the command, as with a pipe, while the output is
+ * still to come; and closing the stream closes the connection. */
+static void
+test_exec_close (void)
+{
+  const GProcScriptStep steps[] = {
+    { "POST /containers/web/exec", GPROC_OK_JSON (EXEC_ID), -1 },
+    { "POST /exec/e1/start", GPROC_UPGRADED, -1, GPROC_SCRIPT_ECHO, FALSE, "\1\0\0\0\0\0\0\3ou\n",
+      11 },
+    { "GET /exec/e1/json", GPROC_OK_JSON (EXEC_OVER), -1 },
+  };
+  g_autoptr (GProcScript) script = GPROC_SCRIPT_NEW (steps);
+  g_autoptr (GProcEngine) engine = make_engine (script);
+  g_autoptr (GBytes) out = NULL;
+  g_autoptr (GError) error = NULL;
+  guint before = gproc_test_count_descriptors ();
+  GProcStream *stream = gproc_engine_exec (engine, "web", argv, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (gproc_writer_queue (gproc_stream_get_stdin (stream), "in\n", -1, &error));
+  g_assert_true (
+    g_output_stream_close (G_OUTPUT_STREAM (gproc_stream_get_stdin (stream)), NULL, &error));
+  out = gproc_reader_read_to_end (gproc_stream_get_stdout (stream), -1, NULL, &error);
+  g_assert_no_error (error);
+  gproc_test_assert_bytes (out, "ou\nin\n");
+  g_assert_true (g_io_stream_close (G_IO_STREAM (stream), NULL, &error));
+  g_assert_no_error (error);
+  drop (&stream);
+  gproc_test_wait_for (gproc_test_count_descriptors () <= before);
+}
+
 static void
 test_exec_launcher (void)
 {
@@ -455,6 +486,7 @@ main (int    argc,
   gproc_test_add ("/gproc/engine/exec", test_exec);
   gproc_test_add ("/gproc/engine/exec-slowly", test_exec_slowly);
   gproc_test_add ("/gproc/engine/exec-async", test_exec_async);
+  gproc_test_add ("/gproc/engine/exec-close", test_exec_close);
   gproc_test_add ("/gproc/engine/exec-launcher", test_exec_launcher);
   gproc_test_add ("/gproc/engine/not-supported", test_not_supported);
   gproc_test_add ("/gproc/engine/exec-terminal", test_exec_terminal);

@@ -90,7 +90,8 @@ class Engine:
 
     def run(self, connection, file):
         if self.command['Tty']:
-            connection.sendall(b'at a terminal\r\n' + file.readline())
+            connection.sendall(b'at a terminal\r\n')
+            connection.sendall(file.readline())
             return
         while (data := file.read1(65536)):
             connection.sendall(frame(1, data))
