@@ -5,6 +5,7 @@
 #include "gproc-test-frames.h"
 
 #include "frames/gproc-frame-private.h"
+#include "process/gproc-stream-private.h"
 
 /* The parser alone. */
 
@@ -181,6 +182,32 @@ test_headers (void)
       }
 }
 
+/* Whether somebody has the other end open is asked of what both outputs come from. */
+static void
+test_held (void)
+{
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GIOStream) connection = NULL;
+  g_autoptr (GProcStream) stream = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *line = NULL;
+  int fds[2];
+
+  gproc_test_socketpair (fds);
+  socket = g_socket_new_from_fd (fds[0], &error);
+  connection = gproc_test_track (
+    G_IO_STREAM (g_socket_connection_factory_create_connection (socket)));
+  stream = gproc_test_track (
+    gproc_stream_new_for_multiplexed (connection, GPROC_DEMUXER_POLICY_BLOCK));
+  gproc_test_write (fds[1], "\2\0\0\0\0\0\0\4err\n", 12);
+  g_assert_cmpint (gproc_reader_get_fd (gproc_stream_get_stdout (stream)), >=, 0);
+  g_assert_true (_gproc_stream_is_held (stream));
+  gproc_test_close (&fds[1]);
+  g_assert_false (_gproc_stream_is_held (stream));
+  line = gproc_reader_read_line_utf8 (gproc_stream_get_stderr (stream), NULL, &error);
+  g_assert_cmpstr (line, ==, "err");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -191,5 +218,6 @@ main (int   argc,
   gproc_test_add ("/gproc/frame/corrupted", test_corrupted);
   gproc_test_add ("/gproc/frame/random", test_random);
   gproc_test_add ("/gproc/frame/headers", test_headers);
+  gproc_test_add ("/gproc/frame/held", test_held);
   return gproc_test_run ();
 }

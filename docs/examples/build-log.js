@@ -17,14 +17,17 @@ const SIGINT = 2;
 const begin = GLib.get_monotonic_time();
 const elapsed = () => `${((GLib.get_monotonic_time() - begin) / 1e6).toFixed(1)} s`;
 
-// Newer versions of GLib have a namespace for what there is on Unix only.
+// Newer versions of GLib have a namespace for what there is on Unix only, and one of them has the
+// function there under its name in C.
 function onSignal(signal, callback) {
-    let add;
+    let unix = {};
     try {
-        add = imports.gi.GLibUnix.signal_add;
+        unix = imports.gi.GLibUnix;
     } catch {
-        add = GLib.unix_signal_add;
+        // It is in GLib.
     }
+    // Only to look at the last one is warned of where it has moved.
+    const add = unix.signal_add ?? unix.signal_add_full ?? GLib.unix_signal_add;
     add(GLib.PRIORITY_DEFAULT, signal, callback);
 }
 

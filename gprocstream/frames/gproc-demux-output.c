@@ -190,6 +190,9 @@ _gproc_demux_output_new (GProcDemuxCore     *core,
 
   self->core = _gproc_demux_core_ref (core);
   self->side = side;
+  /* Whether somebody still writes can be asked there. */
+  g_object_set_data_full (G_OBJECT (self), "gproc-origin", g_object_ref (core->base),
+                          g_object_unref);
 
   return G_INPUT_STREAM (self);
 }

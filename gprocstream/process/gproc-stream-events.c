@@ -5,6 +5,7 @@
 #include "process/gproc-stream-internal-private.h"
 
 #include <errno.h>
+#include <gio/gfiledescriptorbased.h>
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
@@ -96,11 +97,29 @@ get_output (GProcStreamHalf *half)
   return half->target != STDIN_FILENO ? half->reader : NULL;
 }
 
+/* That which hangs up when nobody writes any more. What two readers share says it, not what each
+ * of them is waited for on. */
+static int
+get_held_fd (GProcReader *reader)
+{
+  GInputStream *base = gproc_reader_get_base_stream (reader);
+  GInputStream *origin = base != NULL ? g_object_get_data (G_OBJECT (base), "gproc-origin") : NULL;
+
+  if (origin == NULL)
+    return gproc_reader_get_fd (reader);
+  if (GPROC_IS_READER (origin))
+    return get_held_fd (GPROC_READER (origin));
+  if (G_IS_FILE_DESCRIPTOR_BASED (origin))
+    return g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (origin));
+
+  return -1;
+}
+
 /* A pipe that nobody has open for writing any more says so without being read. */
 static gboolean
 reader_is_held (GProcReader *reader)
 {
-  struct pollfd polled = { .fd = gproc_reader_get_fd (reader), .events = POLLIN | POLLRDHUP };
+  struct pollfd polled = { .fd = get_held_fd (reader), .events = POLLIN | POLLRDHUP };
   int result;
 
   if (polled.fd < 0 || _gproc_reader_has_ended (reader))

@@ -60,6 +60,10 @@ _gproc_read_step_expect (GProcReadCore     *self,
   gboolean ends = length <= limit && (last || self->eof || self->error != NULL);
   g_autoptr (GBytes) taken = NULL;
 
+  /* GRegex looks at the byte behind an empty match at the end. */
+  if (length > 0)
+    _gproc_buffer_terminate (&self->buffer);
+
   switch (_gproc_expect_search (request->expect, _gproc_buffer_data (&self->buffer),
                                 MIN (length, limit), ends, error))
     {

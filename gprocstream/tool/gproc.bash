@@ -19,7 +19,7 @@ _gproc_program ()
 _gproc_options ()
 {
   case $1 in
-    run) echo --pty --timeout --help ;;
+    run) echo --pty --record --timeout --help ;;
     pipe) echo --no-progress --pipefail --help ;;
     serve) echo --listen --max --grace --help ;;
     exec) echo --host --pty --env --workdir --user --help ;;
@@ -75,6 +75,9 @@ _gproc ()
       --timeout | --max | --grace | --host | --env | --workdir | --user | -[tmgHewu])
         option=number
         ;;
+      --record | -r)
+        option=file
+        ;;
       -*)
         option=
         ;;
@@ -84,7 +87,7 @@ _gproc ()
         if [[ -z $option && ${COMP_WORDS[i - 1]} != [:=] ]]; then
           break
         fi
-        [[ $option != number ]] || option=
+        [[ $option != number && $option != file ]] || option=
         [[ $option != listen || ${COMP_WORDS[i + 1]-} == : ]] || option=
         ;;
     esac
@@ -100,6 +103,11 @@ _gproc ()
       return
     fi
     if [[ $option == number ]]; then
+      return
+    fi
+    if [[ $option == file ]]; then
+      compopt -o filenames
+      mapfile -t COMPREPLY < <(compgen -f -- "${current#=}")
       return
     fi
     if [[ $current == -* ]]; then

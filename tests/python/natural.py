@@ -308,6 +308,7 @@ def a_backend_is_written_in_python():
         Gio.MemoryInputStream.new_from_bytes(GLib.Bytes.new(b'from\npython\n')), None)
     assert stream.identifier == 'python' and stream.backend is backend
     assert stream.try_wait() is None
+    assert backend.try_wait() == (False, GProc.RETURNCODE_NONE)
     assert list(stream.stdout) == [b'from\n', b'python\n']
 
     async def use():
@@ -319,6 +320,7 @@ def a_backend_is_written_in_python():
     assert run_on_glib_main_loop(use()) == -signal.SIGUSR1
     assert backend.signals == [(signal.SIGUSR1, False)]
     assert stream.try_wait() == stream.returncode == -signal.SIGUSR1
+    assert backend.wait(None) == backend.try_wait() == (True, -signal.SIGUSR1)
     stream.close()
     assert 'closed' in backend.signals
 

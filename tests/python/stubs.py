@@ -105,11 +105,16 @@ def index(info, name):
     return getattr(info, name + '_index', None) or getattr(info, name)
 
 
+def type_info(argument):
+    """Newer versions of PyGObject have it under another name."""
+    return (getattr(argument, 'get_type_info', None) or argument.get_type)()
+
+
 def in_arguments(info):
     """What Python passes: without the lengths of arrays and the data of callbacks."""
     arguments = info.get_arguments()
     hidden = {index(argument, 'get_closure')() for argument in arguments}
-    hidden |= {index(argument.get_type(), 'get_array_length')() for argument in arguments}
+    hidden |= {index(type_info(argument), 'get_array_length')() for argument in arguments}
     return [argument for index, argument in enumerate(arguments)
             if index not in hidden and argument.get_direction() != 1]
 
@@ -248,12 +253,43 @@ def what_may_be_none_is_said_to_be():
             # No array arrives as an empty list.
             assert (may_be_none(result) == method.may_return_null()
                     or result.startswith('list[')), (name, member, result)
-            # What is given back through arguments alone arrives as a tuple.
-            assert (result == 'None') == (
-                method.get_return_type().get_tag_as_string() == 'void'
-                and not result.startswith('tuple[')), (name, member, result)
+            assert (result == 'None') == (given_back(method) == 0), (name, member, result)
             seen += 1
     assert seen > 200, seen
+
+
+def given_back(info):
+    """How many values arrive: what is returned, and what is written to where pointers point."""
+    arguments = info.get_arguments()
+    hidden = {index(type_info(argument), 'get_array_length')() for argument in arguments}
+    hidden.add(index(info.get_return_type(), 'get_array_length')())
+    return (info.get_return_type().get_tag_as_string() != 'void') + sum(
+        argument.get_direction() == 1 and number not in hidden
+        for number, argument in enumerate(arguments))
+
+
+def what_is_given_back_through_pointers_is_in_a_tuple():
+    """Also what a backend that is written in Python has to give."""
+    seen, tuples = 0, set()
+    for name, info, _ in object_infos():
+        functions = [(method.get_name(), method) for method in info.get_methods()]
+        if type(info).__name__ == 'InterfaceInfo':
+            functions += [('do_' + vfunc.get_name(), vfunc) for vfunc in info.get_vfuncs()]
+        for member, function in functions:
+            node = CLASSES[name][member][-1]
+            result = node.returns
+            count = len(result.slice.elts) if (
+                isinstance(result, ast.Subscript) and result.value.id == 'tuple') else 1
+            assert count == max(1, given_back(function)), (name, member, ast.unparse(result))
+            if count > 1:
+                tuples.add(member)
+            if member.startswith('do_'):
+                assert parameters(node, True) == [
+                    argument.get_name() for argument in in_arguments(function)], (name, member)
+                assert not node.args.defaults, (name, member)
+            seen += 1
+    assert seen > 200, seen
+    assert {'wait', 'do_wait', 'do_try_wait', 'do_wait_finish', 'get_size'} <= tuples, tuples
 
 
 def asynchronous_functions_give_what_finish_gives():
@@ -421,6 +457,7 @@ def the_stubs_work_where_they_are_installed():
 tap.run('/gproc/python/stubs', the_stub_is_what_the_generator_makes, every_name_is_in_both,
         enumerations_have_the_same_members, methods_and_properties_are_in_both,
         parameters_have_the_names_that_they_have, what_may_be_none_is_said_to_be,
+        what_is_given_back_through_pointers_is_in_a_tuple,
         asynchronous_functions_give_what_finish_gives, aio_is_as_the_stub_says,
         modal_is_as_the_stub_says, a_type_checker_takes_what_is_right_and_nothing_else,
         a_type_checker_takes_the_examples, the_stubs_work_where_they_are_installed)

@@ -5,7 +5,7 @@ import gi
 
 gi.require_version('GProc', '1')
 
-from gi.repository import GLib, GProc  # noqa: E402
+from gi.repository import Gio, GLib, GObject, GProc  # noqa: E402
 from gi.repository.GProc import aio as asyncio  # noqa: E402
 
 
@@ -134,6 +134,36 @@ async def as_modal() -> str:
     async for chunk in raw.stdout:
         return chunk  # error: return-value
     return await process.stdout.read.aio()
+
+
+class Backend(GObject.Object, GProc.Backend):
+    def do_try_wait(self) -> tuple[bool, int]:
+        return True, 0
+
+    def do_wait(self, cancellable: Gio.Cancellable | None) -> tuple[bool, int]:
+        return True, 0
+
+    def do_send_signal(self, signum: int, to_group: bool) -> bool:
+        return True
+
+
+class WithoutReturncode(GObject.Object, GProc.Backend):
+    def do_try_wait(self) -> bool:  # error: override
+        return True
+
+    def do_wait(self) -> tuple[bool, int]:  # error: override
+        return True, 0
+
+
+def backends(stream: GProc.Stream) -> int:
+    backend = stream.get_backend()
+    if backend is None:
+        return 0
+    is_over: bool = backend.try_wait()  # error: assignment
+    is_over, returncode = backend.wait()
+    rows: str = GProc.Terminal().get_size()[1]  # error: assignment
+    rows, columns = GProc.Launcher().get_pty_size()  # error: assignment
+    return returncode if is_over else columns
 
 
 asyncio.run(as_modal())

@@ -76,9 +76,7 @@ RESULTS['Container.get_returncode'] = 'int | None'
 RESULTS.update({f'Demuxer.{_name}': 'tuple[int, GLib.Bytes] | None'
                 for _name in ('read_frame', 'try_read_frame', 'read_frame_finish')})
 RESULTS.update({'Stream.wait_buffered': 'int | None', 'Stream.wait_buffered_finish': 'int | None',
-                'Pipeline.get_returncodes': 'list[int | None]', 'Terminal.attach_finish': 'int | None',
-                'Launcher.get_pty_size': 'tuple[int, int]',
-                'Terminal.get_size': 'tuple[bool, int, int]'})
+                'Pipeline.get_returncodes': 'list[int | None]', 'Terminal.attach_finish': 'int | None'})
 
 # What asynchronous functions take besides, and what may be left out.
 _DATA, _ARGV = ('_Data', False), ('Iterable[_Path]', False)

@@ -145,8 +145,12 @@ class Function:
                 hidden.add(int(parameter.get('closure')))
         self.has_callback = False
         self.arguments = []   # (name, type, whether the end of the list may be left out)
+        given_back = []
         for index, parameter in enumerate(parameters):
-            if index in hidden or parameter.get('direction') == 'out':
+            if index in hidden:
+                continue
+            if parameter.get('direction') == 'out':
+                given_back.append(type_of(parameter, False))
                 continue
             kind = type_of(parameter, True)
             may_be_none = parameter.get('nullable') == '1' or parameter.get('allow-none') == '1'
@@ -156,10 +160,17 @@ class Function:
         self.result = type_of(value, False)
         if value.get('nullable') == '1':
             self.result += ' | None'
+        # What C gives back through pointers comes after what it returns, if it returns something.
+        if given_back:
+            results = ([] if self.result == 'None' else [self.result]) + given_back
+            self.result = results[0] if len(results) == 1 else f'tuple[{", ".join(results)}]'
 
     def parameters(self, defaults=None):
-        """The parameters: those at the end that may be None may be left out."""
-        texts, may_be_left_out = [], True
+        """The parameters: those at the end that may be None may be left out.
+
+        Whoever implements a virtual method gets all of them.
+        """
+        texts, may_be_left_out = [], self.element.tag != CORE + 'virtual-method'
         for name, kind, may_be_none in reversed(self.arguments):
             default = (defaults or {}).get(name)
             may_be_left_out = may_be_left_out and (may_be_none or default is not None)

@@ -52,7 +52,9 @@ def wrap_writer(loop, target):
     protocol = InputProtocol(loop)
     transport = Transport(loop, protocol, writer=target, is_borrowed=True)
     transport.start()
-    return StreamWriter(transport, protocol, None, loop)
+    writer = StreamWriter(transport, protocol, None, loop)
+    writer._is_lent = True
+    return writer
 
 
 def wrap_process(stream, *, limit=DEFAULT_LIMIT):

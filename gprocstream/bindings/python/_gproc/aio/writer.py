@@ -4,6 +4,7 @@
 import asyncio
 import collections
 import inspect
+import warnings
 
 from .reader import StreamReader
 
@@ -62,7 +63,6 @@ class StreamReaderProtocol(FlowControlMixin):
         super().__init__(loop=loop)
         self._stream_reader = stream_reader
         self._client_connected_cb = client_connected_cb
-        self._stream_writer = None
         self._task = None
         self._transport = None
         self._over_ssl = False
@@ -70,10 +70,6 @@ class StreamReaderProtocol(FlowControlMixin):
         if stream_reader is not None:
             # What transports of ours call in place of data_received ().
             self._sink = stream_reader._feed
-
-    def _replace_writer(self, writer):
-        self._stream_writer = writer
-        self._replace_transport(writer.transport)
 
     def _replace_transport(self, transport):
         self._transport = transport
@@ -91,25 +87,32 @@ class StreamReaderProtocol(FlowControlMixin):
             reader.set_transport(transport)
         self._over_ssl = transport.get_extra_info('sslcontext') is not None
         if self._client_connected_cb is not None:
-            self._stream_writer = StreamWriter(transport, self, reader, self._loop)
-            result = self._client_connected_cb(reader, self._stream_writer)
+            # Nothing here keeps the writer: it belongs to who serves the client.
+            try:
+                result = self._client_connected_cb(
+                    reader, StreamWriter(transport, self, reader, self._loop))
+            except Exception as error:
+                self._serving_failed(error)
+                transport.close()
+                return
             if inspect.iscoroutine(result) or asyncio.iscoroutine(result):
                 self._task = self._loop.create_task(result)
                 self._task.add_done_callback(self._client_done)
 
     def _client_done(self, task):
-        if task.cancelled():
-            return
-        error = task.exception()
-        if error is None:
-            return
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._serving_failed(error)
+        # A client that nobody serves any more is not left waiting.
+        if self._transport is not None and (error is not None or task.cancelled()):
+            self._transport.close()
+
+    def _serving_failed(self, error):
         self._loop.call_exception_handler({
             'message': 'Unhandled exception in client_connected_cb',
             'exception': error,
             'transport': self._transport,
         })
-        if self._transport is not None:
-            self._transport.close()
 
     def connection_lost(self, exc):
         reader = self._stream_reader
@@ -126,7 +129,6 @@ class StreamReaderProtocol(FlowControlMixin):
                 self._closed.set_exception(exc)
         super().connection_lost(exc)
         self._stream_reader = self._sink = None
-        self._stream_writer = None
         self._task = None
         self._transport = None
 
@@ -159,6 +161,20 @@ class StreamWriter:
         self._reader = reader
         self._loop = loop
         self._bridge = None
+        # Whether others write to the same, who close it.
+        self._is_lent = False
+
+    if hasattr(asyncio.StreamWriter, '__del__'):
+        # That of Python 3.13 and later, which closes what nobody can write to any more.
+        def __del__(self, _warn=warnings.warn):
+            transport = getattr(self, '_transport', None)
+            if transport is None or self._is_lent or transport.is_closing():
+                return
+            if self._loop.is_closed():
+                _warn('loop is closed', ResourceWarning)
+                return
+            transport.close()
+            _warn(f'unclosed {self!r}', ResourceWarning)
 
     def __repr__(self):
         info = [self.__class__.__name__, f'transport={self._transport!r}']
@@ -172,7 +188,11 @@ class StreamWriter:
 
     @property
     def gobject(self):
-        """The GProc.Writer that this writes to, for whatever takes a Gio.OutputStream."""
+        """The GProc.Writer that this writes to, for whatever takes a Gio.OutputStream.
+
+        It may be used for longer than this object, so who has it has to close it.
+        """
+        self._is_lent = True
         target = getattr(self._transport, 'target', None)
         if target is not None:
             return target
@@ -231,4 +251,4 @@ class StreamWriter:
             ssl_shutdown_timeout=ssl_shutdown_timeout)
         self._transport = transport
         self._bridge = None
-        protocol._replace_writer(self)
+        protocol._replace_transport(transport)
