@@ -211,7 +211,7 @@ case $mode in
       shorter='--no-suite longest'
     fi
     ! build asan $only_library -Db_sanitize=address,undefined ||
-      run "address and undefined behaviour sanitizers" asan $compiled --suite tool $shorter
+      run "address and undefined behaviour sanitizers" asan $compiled --suite tool --suite engine $shorter
     ;;
 esac
 

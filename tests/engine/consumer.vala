@@ -16,14 +16,11 @@ async int converse (GProcEngine.Engine engine, string container) throws Error {
 
 async void build (GProcEngine.Engine engine, string image) throws Error {
     var step = yield engine.create_async (image, null, { "sh", "-c", "echo log; exit 4" }, null);
-    try {
-        var stream = yield step.attach_async ();
-        yield step.start_async ();
-        assert ((yield stream.stdout.read_line_utf8_async ()) == "log");
-        assert ((yield stream.wait_async ()) == 4);
-    } finally {
-        yield step.remove_async (true);
-    }
+    var stream = yield step.attach_async ();
+    yield step.start_async ();
+    assert ((yield stream.stdout.read_line_utf8_async ()) == "log");
+    assert ((yield stream.wait_async ()) == 4);
+    yield step.remove_async (true);
 }
 
 async void everything () throws Error {
