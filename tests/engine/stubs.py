@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The type stub of GProcEngine is the one that is made of the GIR, and a checker reads it.
+"""The types of GProcEngine, for Python and for TypeScript, are those that are made of the GIR, and
+checkers read them.
 
 usage: stubs.py GProcEngine-1.gir
 """
@@ -74,5 +75,44 @@ def what_is_wrong_does_not():
         assert f'program.py:{line}: error' in done.stdout, (WRONG[line - 2], done.stdout)
 
 
+TYPES = os.path.join(TOP, 'gprocstream', 'bindings', 'gjs')
+SCRIPT = '''
+import GProc from 'gi://GProc?version=1';
+import GProcEngine from 'gi://GProcEngine?version=1';
+export async function main(): Promise<number | null> {
+    const engine = await GProcEngine.Engine.connect_async();
+    const stream: GProc.Stream = await engine.exec_async('web', ['sort']);
+    const step = await engine.create_async('image', null, ['true'], new GProc.Launcher());
+    await step.remove_async(true);
+    %s
+    return stream.returncode ?? step.returncode;
+}
+'''
+
+
+def the_declarations_are_those_that_are_made():
+    made = subprocess.run([sys.executable, os.path.join(TYPES, 'declare.py'), sys.argv[1]],
+                          check=True, stdout=subprocess.PIPE, encoding='utf-8').stdout
+    with open(os.path.join(TYPES, 'GProcEngine.d.ts'), encoding='utf-8') as file:
+        assert file.read() == made, 'GProcEngine.d.ts is not what declare.py makes'
+
+
+def typescript_reads_them():
+    if not shutil.which('tsc'):
+        raise tap.Skip('there is no tsc: node-typescript')
+    for statement, is_right in (('', True), ("engine.exec('web', 'ls');", False),
+                                ('step.returncode.toFixed();', False)):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'program.ts')
+            with open(path, 'w', encoding='utf-8') as file:
+                file.write(SCRIPT % statement)
+            done = subprocess.run(
+                ['tsc', '--noEmit', '--strict', '--target', 'es2020', '--module', 'es2020',
+                 os.path.join(TYPES, 'GProc.d.ts'), os.path.join(TYPES, 'GProcEngine.d.ts'),
+                 os.path.join(TOP, 'tests', 'gjs', 'types', 'gi.d.ts'), path],
+                encoding='utf-8', stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert (done.returncode == 0) == is_right, (statement, done.stdout)
+
+
 tap.run('/engine/stubs', the_stub_is_the_one_that_is_made, what_is_right_passes,
-        what_is_wrong_does_not)
+        what_is_wrong_does_not, the_declarations_are_those_that_are_made, typescript_reads_them)
