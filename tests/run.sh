@@ -48,7 +48,8 @@ export GIT_CONFIG_COUNT GIT_CONFIG_KEY_0 GIT_CONFIG_VALUE_0
 
 packages="$BUILD_PACKAGES python3 python3-gi mypy gjs node-typescript gi-docgen git gzip openssl gdb \
 clang-format util-linux strace zstd locales bash vim-tiny less procps \
-clangd libjsonrpc-glib-1.0-dev gir1.2-jsonrpc-1.0 tmux man-db python3-docutils"
+clangd libjsonrpc-glib-1.0-dev gir1.2-jsonrpc-1.0 tmux man-db python3-docutils \
+podman crun conmon busybox-static"
 case $mode in
   valgrind) packages="$packages valgrind libc6-dbg" ;;
   tsan) packages="$packages xz-utils libpcre2-dev libffi-dev zlib1g-dev" ;;
@@ -210,7 +211,7 @@ case $mode in
       shorter='--no-suite longest'
     fi
     ! build asan $only_library -Db_sanitize=address,undefined ||
-      run "address and undefined behaviour sanitizers" asan $compiled --suite tool $shorter
+      run "address and undefined behaviour sanitizers" asan $compiled --suite tool --suite engine $shorter
     ;;
 esac
 

@@ -257,7 +257,8 @@ find_name (JsonObject *object)
   const char *name = _gproc_json_get_string (object, "Name");
   JsonNode *names = json_object_get_member (object, "Names");
 
-  if (name == NULL && names != NULL && JSON_NODE_HOLDS_ARRAY (names) &&
+  /* In its list Podman leaves the name empty. */
+  if ((name == NULL || *name == '\0') && names != NULL && JSON_NODE_HOLDS_ARRAY (names) &&
       json_array_get_length (json_node_get_array (names)) > 0)
     {
       JsonNode *first = json_array_get_element (json_node_get_array (names), 0);

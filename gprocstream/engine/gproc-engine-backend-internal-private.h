@@ -28,7 +28,9 @@ struct _GProcEngineBackend
   guint columns;
   gboolean resize_wanted; /* Set by a request, cleared by the thread that carries it out. */
   gboolean resizing;      /* There is such a thread. */
-  GError *resize_error;   /* Of an earlier one, for the next request. */
+  gboolean resize_failed;
+  gint64 doubted_at;    /* When it was first over with 0 while that was in doubt; 0 before. */
+  GError *resize_error; /* Of an earlier one, for the next request. */
 
   GMutex look_lock;               /* Whoever looks has it. */
   GMainContext *look_context;     /* That of a question that is not waited for; NULL before it. */

@@ -9,6 +9,8 @@
 /* How long a command that an engine says is over, and may not have begun with, is not believed
  * to be over. */
 #define DOUBT_MS 3000
+/* And one that says 0, where a resize may be what made it say so. */
+#define RESIZE_DOUBT_MS 500
 
 static void gproc_engine_backend_iface_init (GProcBackendInterface *iface);
 
@@ -73,6 +75,22 @@ _gproc_engine_backend_get_path (GProcEngineBackend *self,
                           id, rest);
 }
 
+/* Where a resize finds that the command has just ended Podman (4.3) says so from then on, with an
+ * exit code of 0 until it knows the real one, and of the resize that it failed. So 0 is not
+ * believed at once if that may be. The lock is held. */
+static gboolean
+is_cut_short_by_resize (GProcEngineBackend *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (!self->resizing && !self->resize_failed)
+    return FALSE;
+  if (self->doubted_at == 0)
+    self->doubted_at = now;
+
+  return now - self->doubted_at < RESIZE_DOUBT_MS * 1000;
+}
+
 /* Keeps what the engine has said, and says whether that is the end. */
 gboolean
 _gproc_engine_backend_take_state (GProcEngineBackend *self,
@@ -84,6 +102,8 @@ _gproc_engine_backend_take_state (GProcEngineBackend *self,
   self->seen_running |= state->running;
   over = state->over && (!state->doubtful || self->seen_running || self->output_ended ||
                          g_get_monotonic_time () - self->created_at > DOUBT_MS * 1000);
+  if (over && state->returncode == 0 && is_cut_short_by_resize (self))
+    over = FALSE;
   if (over && !self->over)
     {
       self->over = TRUE;
@@ -180,6 +200,7 @@ resize_in_thread (GTask        *task,
       g_mutex_unlock (&self->lock);
       _gproc_engine_backend_post (self, rest, &error);
       g_mutex_lock (&self->lock);
+      self->resize_failed |= error != NULL;
       if (self->resize_error == NULL)
         self->resize_error = error;
       else

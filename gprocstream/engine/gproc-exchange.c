@@ -323,6 +323,7 @@ take_head (GTask *task,
   Exchange *exchange = g_task_get_task_data (task);
   g_autoptr (GProcAnswer) answer = g_new0 (GProcAnswer, 1);
   g_autoptr (GBytes) head = NULL;
+  g_autofree char *text = NULL;
   GError *error = NULL;
   SoupHTTPVersion version;
 
@@ -336,8 +337,10 @@ take_head (GTask *task,
     }
 
   answer->headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_RESPONSE);
-  if (!soup_headers_parse_response (g_bytes_get_data (head, NULL), (int) length - 2,
-                                    answer->headers, &version, &answer->status, NULL))
+  /* The parser has the C library look for numbers, which wants the end of a string. */
+  text = g_strndup (g_bytes_get_data (head, NULL), length);
+  if (!soup_headers_parse_response (text, (int) length - 2, answer->headers, &version,
+                                    &answer->status, NULL))
     {
       fail_foreign (task, _ ("it speaks no HTTP"));
       return;

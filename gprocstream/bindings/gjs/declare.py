@@ -3,8 +3,10 @@
 """Writes GProc.d.ts: what the GIR says, with what the override makes of it.
 
 usage: declare.py GProc-1.gir >GProc.d.ts
+       declare.py GProcEngine-1.gir >GProcEngine.d.ts
 """
 
+import os
 import re
 import sys
 import xml.etree.ElementTree
@@ -27,6 +29,11 @@ OPTIONAL = {'Launcher.run': ['input'], 'Pipeline.stop': ['grace_ms'],
             'Reader.peek': ['max_bytes'], 'Reader.read_lines': ['max_lines'],
             'Reader.read_to_end': ['limit'], 'Reader.try_read_lines': ['max_lines'],
             'Stream.communicate': ['input'], 'Stream.communicate_utf8': ['input'],
+            'Container.exec': ['launcher'], 'Container.logs': ['flags', 'tail'],
+            'Container.remove': ['force'], 'Container.stop': ['grace_ms'],
+            'Engine.connect': ['address'], 'Engine.create': ['name', 'argv', 'launcher'],
+            'Engine.exec': ['launcher'], 'Engine.list': ['all'], 'Engine.new': ['address'],
+            'Engine.new_connected': ['address'],
             'Stream.splice': ['flags'], 'Stream.stop': ['grace_ms'], 'Stream.new': ['flags']}
 NULLABLE_NUMBERS = {
     'Stream': ['get_returncode', 'get_shell_status', 'try_wait', 'wait', 'wait_finish',
@@ -34,6 +41,7 @@ NULLABLE_NUMBERS = {
     'Pipeline': ['get_returncode', 'try_wait', 'wait', 'wait_finish', 'returncode'],
     'Result': ['get_returncode', 'returncode'],
     'Terminal': ['attach_finish'],
+    'Container': ['get_returncode', 'returncode'],
 }
 
 def both(name, parameters, result):
@@ -102,6 +110,22 @@ ADDED = {
                'write_bytes(bytes: Bytes, cancellable?: Cancellable): number',
                *both('write_bytes_async', 'bytes: Bytes', 'number')],
 }
+
+ENGINE_HEAD = '''// SPDX-License-Identifier: LGPL-2.1-or-later
+// Made by gprocstream/bindings/gjs/declare.py from the GIR: do not edit.
+//
+// What JavaScript sees of the namespace GProcEngine, version 1, beside that of GProc.
+
+declare module 'gi://GProcEngine?version=1' {
+    import type GObject from 'gi://GObject';
+    import type Gio from 'gi://Gio';
+    import type GProc from 'gi://GProc?version=1';
+
+    namespace GProcEngine {
+        /** The program and its arguments. */
+        type Argv = GProc.Argv;
+        type Cancellable = GProc.Cancellable;
+'''
 
 HEAD = '''// SPDX-License-Identifier: LGPL-2.1-or-later
 // Made by gprocstream/bindings/gjs/declare.py from the GIR: do not edit.
@@ -337,12 +361,14 @@ def declaration(element):
 
 
 def main():
-    text = HEAD
+    is_engine = 'GProcEngine' in os.path.basename(sys.argv[1])
+    text = ENGINE_HEAD if is_engine else HEAD
     for element in load(sys.argv[1]):
         lines = list(declaration(element))
         if lines:
             text += '\n' + ''.join(f'        {line}\n' for line in lines)
-    sys.stdout.write(text + TAIL)
+    text += TAIL.replace('GProc', 'GProcEngine') if is_engine else TAIL
+    sys.stdout.write(text)
 
 
 if __name__ == '__main__':

@@ -60,11 +60,19 @@ for _name, _argument in (('stdin_file', 'path'), ('stdout_file', 'path'), ('stde
 REPLACED['Launcher.set_cwd'] = 'def set_cwd(self, cwd: _Path | None) -> None: ...'
 REPLACED['Launcher.set_executable'] = ('def set_executable(self, '
                                        'executable: _Path | None) -> None: ...')
+_REST = 'launcher: GProc.Launcher | None = None, cancellable: Gio.Cancellable | None = None'
+REPLACED['Engine.exec'] = (f'def exec(self, container: str, argv: Iterable[_Path], {_REST}) '
+                           '-> GProc.Stream: ...')
+REPLACED['Engine.create'] = ('def create(self, image: str, name: str | None = None, '
+                             f'argv: Iterable[_Path] | None = None, {_REST}) -> Container: ...')
+REPLACED['Container.exec'] = (f'def exec(self, argv: Iterable[_Path], {_REST}) '
+                              '-> GProc.Stream: ...')
 
 # A number that stands for "none" is None.
 RESULTS = {f'{_owner}.{_name}': 'int | None'
            for _owner in ('Stream', 'Pipeline')
            for _name in ('get_returncode', 'try_wait', 'wait', 'wait_finish')}
+RESULTS['Container.get_returncode'] = 'int | None'
 RESULTS.update({f'Demuxer.{_name}': 'tuple[int, GLib.Bytes] | None'
                 for _name in ('read_frame', 'try_read_frame', 'read_frame_finish')})
 RESULTS.update({'Stream.wait_buffered': 'int | None', 'Stream.wait_buffered_finish': 'int | None',
@@ -80,6 +88,9 @@ TYPES = {
     'Muxer.write_frame_async': {'bytes': _DATA},
     'Launcher.spawn_async': {'argv': _ARGV},
     'Launcher.run_async': {'argv': _ARGV, 'input': ('_Data', True)},
+    'Container.exec_async': {'argv': _ARGV},
+    'Engine.exec_async': {'argv': _ARGV},
+    'Engine.create_async': {'argv': ('Iterable[_Path]', True)},
 }
 DEFAULTS = {
     'Reader.expect_async': {'timeout_ms': '-1'},
@@ -88,6 +99,14 @@ DEFAULTS = {
     'Stream.stop_async': {'grace_ms': '...'},
     'Pipeline.stop_async': {'grace_ms': '...'},
     'Stream.splice_async': {'flags': '...'},
+    'Container.logs': {'flags': '...', 'tail': '-1'},
+    'Container.logs_async': {'flags': '...', 'tail': '-1'},
+    'Container.remove': {'force': 'False'},
+    'Container.remove_async': {'force': 'False'},
+    'Container.stop': {'grace_ms': '...'},
+    'Container.stop_async': {'grace_ms': '...'},
+    'Engine.list': {'all': 'False'},
+    'Engine.list_async': {'all': 'False'},
 }
 
 _WITH = '''

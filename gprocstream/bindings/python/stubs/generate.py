@@ -3,11 +3,13 @@
 """Makes the type stub of GProc from its GIR, with what the override changes.
 
 usage: generate.py GProc-1.gir >gi/repository/GProc/__init__.pyi
+       generate.py GProcEngine-1.gir >gi/repository/GProcEngine/__init__.pyi
 
 A test compares what this prints with the file that is installed, and that with what is there at
 run time. Only what introspection cannot tell stands in differences.py.
 """
 
+import os
 import sys
 import xml.etree.ElementTree
 
@@ -53,6 +55,32 @@ class _Readable(Protocol):
 
 _Source = Gio.InputStream | _HasDescriptor | _Readable | int
 _Target = Gio.OutputStream | _HasDescriptor | int
+'''
+
+ENGINE_HEAD = '''\
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Made by generate.py: change differences.py, or the sources that the GIR is made of.
+# mypy: disable-error-code="misc, override"
+
+from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
+from os import PathLike
+from types import TracebackType
+from typing import Any, ClassVar, overload
+
+from gi.repository import Gio, GLib, GObject, GProc
+
+_Path = str | bytes | PathLike[str] | PathLike[bytes]
+# Engine has a function of that name.
+_List = list
+
+class _Opening(Coroutine[Any, Any, GProc.Stream]):
+    def __await__(self) -> Generator[Any, Any, GProc.Stream]: ...
+    async def __aenter__(self) -> GProc.Stream: ...
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                        traceback: TracebackType | None, /) -> None: ...
+    def send(self, value: Any, /) -> Any: ...
+    def throw(self, *error: Any) -> Any: ...
+    def close(self) -> None: ...
 '''
 
 BASIC = {'gboolean': 'bool', 'utf8': 'str', 'filename': 'str', 'none': 'None', 'gdouble': 'float',
@@ -186,7 +214,7 @@ def write_asynchronous(function, finish, owner, indent):
     static = [indent + '@staticmethod'] if is_static else []
     yield from [indent + '@overload', *static]
     yield (f'{indent}def {function.name}({", ".join(receiver + function.parameters(defaults))}) '
-           f'-> Coroutine[Any, Any, {result}]: ...')
+           f'-> {"_Opening" if result == "GProc.Stream" else f"Coroutine[Any, Any, {result}]"}: ...')
     function.arguments, function.has_callback = with_callback, True
     yield from [indent + '@overload', *static]
     # With a callback nothing before it can be left out.
@@ -264,7 +292,8 @@ def write_enumeration(element):
 
 def write(path):
     namespace = xml.etree.ElementTree.parse(path).getroot().find(CORE + 'namespace')
-    yield HEAD
+    is_engine = namespace.get('name') == 'GProcEngine'
+    yield ENGINE_HEAD if is_engine else HEAD
     for element in namespace:
         if not is_visible(element):
             continue
@@ -284,9 +313,13 @@ def write(path):
     for element in namespace:
         if element.tag == CORE + 'function' and is_visible(element):
             yield from write_function(Function(element), '', '')
-    yield ''
-    yield differences.MODULE.strip('\n')
+    if not is_engine:
+        yield ''
+        yield differences.MODULE.strip('\n')
 
 
 if __name__ == '__main__':
-    print('\n'.join(write(sys.argv[1])))
+    lines = '\n'.join(write(sys.argv[1]))
+    if 'GProcEngine' in os.path.basename(sys.argv[1]):
+        lines = lines.replace(' list[', ' _List[')
+    print(lines)

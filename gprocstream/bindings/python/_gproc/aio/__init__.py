@@ -19,14 +19,14 @@ from .errors import IncompleteReadError, LimitOverrunError
 from .reader import StreamReader
 from .server import Server, start_server, start_unix_server
 from .subprocess import create_subprocess_exec, create_subprocess_shell
-from .wrapping import wrap
+from .wrapping import wrap, wrap_process
 from .writer import StreamReaderProtocol, StreamWriter
 
 _OWN = ['ContainerProcess', 'IncompleteReadError', 'InvalidError', 'LimitOverrunError', 'Server',
         'StreamReader', 'StreamReaderProtocol', 'StreamType', 'StreamWriter',
         'create_subprocess_exec', 'create_subprocess_shell', 'open_connection',
         'open_unix_connection', 'spawn', 'start_server', 'start_unix_server', 'streams',
-        'subprocess', 'wrap']
+        'subprocess', 'wrap', 'wrap_process']
 __all__ = sorted({*_asyncio.__all__, *_OWN})
 
 

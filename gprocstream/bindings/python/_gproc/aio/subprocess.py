@@ -111,8 +111,11 @@ class ProcessTransport(asyncio.SubprocessTransport):
     def __init__(self, loop, stream, args, limit):
         super().__init__()
         self._loop, self._stream = loop, stream
-        self._pid = stream.get_pid()
+        # A process in a container has none that means anything here.
+        self._pid = stream.get_pid() or None
         self._returncode = None
+        # Why nobody can tell any more how it ended, or that it did.
+        self._lost = None
         self._closed = False
         self._exit_waiters = []
         self._exit_fd = -1
@@ -174,9 +177,21 @@ class ProcessTransport(asyncio.SubprocessTransport):
         stream = self._stream
         try:
             await waiting.call(stream.wait_async, stream.wait_finish, GLib.PRIORITY_DEFAULT)
-        except GLib.Error:
-            pass  # That of a process which someone else waited for: it is over all the same.
+        except GLib.Error as error:
+            # That of a process which someone else waited for: it is over all the same.
+            if stream.get_running():
+                self._on_loss(os_error(error))
+                return
         self._on_exit()
+
+    def _on_loss(self, error):
+        """Whoever tells about the process is gone, a container engine for example."""
+        self._lost = error
+        waiters, self._exit_waiters = self._exit_waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_exception(error)
+        self._maybe_close()
 
     def _on_exit(self):
         returncode = self._stream.try_wait()
@@ -203,7 +218,8 @@ class ProcessTransport(asyncio.SubprocessTransport):
         self._maybe_close()
 
     def _maybe_close(self):
-        if self._returncode is not None and self._open_outputs == 0:
+        is_over = self._returncode is not None or self._lost is not None
+        if is_over and self._open_outputs == 0:
             self.close()
 
     def get_pid(self):
@@ -256,6 +272,8 @@ class ProcessTransport(asyncio.SubprocessTransport):
     async def _wait(self):
         if self._returncode is not None:
             return self._returncode
+        if self._lost is not None:
+            raise self._lost
         waiter = self._loop.create_future()
         self._exit_waiters.append(waiter)
         return await waiter

@@ -9,6 +9,8 @@ stays in the queue of the writer.
 import asyncio
 import collections
 import logging
+import os
+import stat
 import sys
 import warnings
 
@@ -24,6 +26,10 @@ MAX_READ = 64 * 1024
 PIECE_SIZE = 256 * 1024
 HIGH_WATERMARK = 64 * 1024
 WRITES_BEFORE_WARNING = 5
+
+
+def _is_socket(fd):
+    return stat.S_ISSOCK(os.fstat(fd).st_mode)
 
 
 class Transport(asyncio.Transport):
@@ -75,7 +81,8 @@ class Transport(asyncio.Transport):
             self._maybe_pause()
         if self._reader is not None:
             self._add_reader()
-        elif self._is_pipe and self._write_fd >= 0:
+        elif self._is_pipe and self._write_fd >= 0 and not _is_socket(self._write_fd):
+            # Of a socket the other direction may be somebody's own.
             try:
                 self._loop.add_reader(self._write_fd, self._on_hangup)
                 self._watching = True

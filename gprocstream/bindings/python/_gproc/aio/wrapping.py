@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""aio.wrap: stream readers and writers for GObjects that exist already."""
+"""aio.wrap and aio.wrap_process: asyncio's classes for GObjects that exist already."""
 
 import asyncio
 
 from gi.module import get_introspection_module
 from gi.repository import Gio
 
-from .reader import DEFAULT_LIMIT, StreamReader
-from .subprocess import InputProtocol
+from .reader import DEFAULT_LIMIT, StreamReader, check_limit
+from .subprocess import InputProtocol, Process, ProcessTransport
 from .transport import Transport
 from .writer import StreamWriter
 
@@ -55,3 +55,15 @@ def wrap_writer(loop, target):
     writer = StreamWriter(transport, protocol, None, loop)
     writer._is_lent = True
     return writer
+
+
+def wrap_process(stream, *, limit=DEFAULT_LIMIT):
+    """A Process for a GProc.Stream that a launcher, a container engine or another backend gave.
+
+    The process and its streams are read and written through it alone from now on.
+    """
+    if not isinstance(stream, GProc.Stream):
+        raise TypeError(f'a GProc.Stream was expected, not {type(stream).__name__}')
+    loop = asyncio.get_running_loop()
+    check_limit(limit)
+    return Process(ProcessTransport(loop, stream, [], limit), loop)
