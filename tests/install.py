@@ -253,8 +253,11 @@ def the_javascript_override_is_found():
 def the_python_override_is_found():
     if 'introspection' not in FEATURES:
         raise tap.Skip('built without introspection')
-    wanted = ['GProc.py', *(os.path.relpath(path, OVERRIDES) for path in glob.glob(
-        os.path.join(OVERRIDES, '_gproc', '**', '*.py'), recursive=True))]
+    wanted = ['GProc.py', 'GProcEngine.py', *(
+        os.path.relpath(path, OVERRIDES) for path in glob.glob(
+            os.path.join(OVERRIDES, '_gproc', '**', '*.py'), recursive=True))]
+    if 'engine' not in FEATURES:
+        wanted = [path for path in wanted if 'engine' not in path.lower()]
     found = [os.path.relpath(path, overrides_folder())
              for path in glob.glob(os.path.join(overrides_folder(), '**', '*'), recursive=True)
              if os.path.isfile(path)]

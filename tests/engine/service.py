@@ -205,32 +205,25 @@ def keep():
     return status
 
 
-class Ended(Exception):
-    pass
-
-
-def ended(number, _frame):
-    raise Ended(number)
-
-
 def run(command):
-    # Until the keeper is there nothing is to be removed.
+    for number in ENDING:
+        signal.signal(number, signal.SIG_DFL)
+    # Until the keeper is there nothing is to be removed; if this ends, it does.
     keeper = subprocess.Popen([sys.executable, __file__, '--keep'], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, text=True, start_new_session=True)
-    child = None
-    status = 1
+    # From here on signals are waited for, together with the end of the command: none comes
+    # between a look and the wait for it.
+    waited = {signal.SIGCHLD, *ENDING}
+    signal.pthread_sigmask(signal.SIG_BLOCK, waited)
     try:
-        for number in ENDING:
-            signal.signal(number, ended)
         work = keeper.stdout.readline().strip()
         said = keeper.stdout.readline().strip()
         if said != 'ready':
             if os.environ.get('GPROC_ENGINE_REQUIRED'):
                 print(f'Bail out! {said}')
-            else:
-                print(f'1..0 # SKIP podman cannot run here: {said}')
-                status = 0
-            return status
+                return 1
+            print(f'1..0 # SKIP podman cannot run here: {said}')
+            return 0
         given = {
             'GPROC_ENGINE': 'unix://' + os.path.join(work, 'engine.sock'),
             'GPROC_ENGINE_CONTAINER': CONTAINER,
@@ -240,22 +233,20 @@ def run(command):
         if not command:
             for name, value in given.items():
                 print(f'export {name}={value}', flush=True)
-            while True:
-                signal.pause()
-        child = subprocess.Popen(command, env={**os.environ, **given})
-        status = child.wait()
-        status = status if status >= 0 else 128 - status
-    except Ended as end:
-        status = 128 + end.args[0]
-        if child is not None:
-            child.terminate()
-            child.wait()
+            return 128 + signal.sigwait(ENDING)
+        child = subprocess.Popen(
+            command, env={**os.environ, **given},
+            preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, waited))
+        while child.poll() is None:
+            number = signal.sigwait(waited)
+            if number != signal.SIGCHLD:
+                child.terminate()
+                child.wait()
+                return 128 + number
+        return child.returncode if child.returncode >= 0 else 128 - child.returncode
     finally:
-        for number in ENDING:
-            signal.signal(number, signal.SIG_IGN)
         keeper.stdin.close()
         keeper.wait()
-    return status
 
 
 def main():
