@@ -4,9 +4,10 @@
 # (or later) and root or sudo: missing packages are installed by name.
 #
 #   sh tests/run.sh               everything: the tests, as root a second time as an ordinary
-#                                 user without those that take long or only look at the source,
-#                                 and under the address and undefined behaviour sanitizers, there
-#                                 without the longest two in their second form
+#                                 user without those that take long, look only at the source or
+#                                 force a fallback, which is the same for every user, and under
+#                                 the address and undefined behaviour sanitizers, there without
+#                                 the longest two in their second form
 #   sh tests/run.sh --fast        the tests once, without those that take long
 #   sh tests/run.sh --languages   only those of the languages and of processes (tests/compat.sh
 #                                 runs them in other releases of Debian)
@@ -23,7 +24,7 @@ case ${1-} in
   '') ;;
   --fast | --languages | --asan | --tsan | --valgrind) mode=${1#--} ;;
   *)
-    sed -n 's/^# \{0,1\}//; 3,18p' "$0"
+    sed -n 's/^# \{0,1\}//; 3,19p' "$0"
     exit 2
     ;;
 esac
@@ -118,7 +119,7 @@ as_ordinary_user ()
   chown -R "$user:" "$work/source" "$work/plain" "$work/home"
   as_user="setpriv --reuid=$user --regid=$(id -g "$user") --clear-groups
     env -u XDG_RUNTIME_DIR HOME=$work/home USER=$user LOGNAME=$user"
-  run "tests as an ordinary user" plain --no-suite slow --no-suite source
+  run "tests as an ordinary user" plain --no-suite slow --no-suite source --no-suite fallback
   as_user=
 }
 
