@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """aio.open_connection and aio.start_server, with the programs of asyncio's documentation first."""
 
-import gc
+import asyncio as standard
 import errno
+import gc
 import os
 import socket
 import struct
 import tempfile
+import warnings
 
-from aio_harness import GProc, asyncio, descriptors, fails, tcp_pair, tests
+from aio_harness import GProc, asyncio, descriptors, fails, tap, tcp_pair, tests
 
 
 async def _echo(reader, writer):
@@ -525,6 +527,64 @@ async def a_reset_is_called_what_the_system_calls_it():
     error = await fails(ConnectionResetError, reader.read())
     assert error.errno == errno.ECONNRESET and error.strerror == os.strerror(errno.ECONNRESET)
     writer.close()
+
+
+async def a_client_that_cannot_be_served_is_told_of_and_closed():
+    def plain(_reader, _writer):
+        raise ZeroDivisionError('plain')
+
+    async def coroutine(_reader, _writer):
+        raise ZeroDivisionError('coroutine')
+
+    async def cancelled(_reader, _writer):
+        raise asyncio.CancelledError
+
+    told = []
+    loop = asyncio.get_running_loop()
+    original = loop._exception_handler
+    loop.set_exception_handler(lambda _loop, context: told.append(context))
+    try:
+        for handler in plain, coroutine, cancelled:
+            server, reader, writer = await tcp_pair(handler)
+            assert await asyncio.wait_for(reader.read(), 20) == b''
+            writer.close()
+            await writer.wait_closed()
+            server.close()
+    finally:
+        loop.set_exception_handler(original)
+    assert [(context['message'], str(context['exception'])) for context in told] == [
+        ('Unhandled exception in client_connected_cb', 'plain'),
+        ('Unhandled exception in client_connected_cb', 'coroutine')], told
+    assert all(context['transport'].is_closing() for context in told)
+
+
+async def a_writer_that_nobody_has_is_closed_as_in_asyncio():
+    if not hasattr(standard.StreamWriter, '__del__'):
+        raise tap.Skip('that of this Python is not closed either')
+    served = []
+
+    async def serve(reader, writer):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter('always')
+            del writer
+            gc.collect()
+        served.append([str(warning.message) for warning in caught])
+        assert await reader.read() == b''
+
+    server, reader, writer = await tcp_pair(serve)
+    assert await asyncio.wait_for(reader.read(), 20) == b''
+    # Whoever has the GObject uses it on.
+    target = writer.gobject
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        transport = writer.transport
+        del writer
+        gc.collect()
+    assert not caught and not transport.is_closing() and not target.is_closed(), caught
+    transport.close()
+    server.close()
+    (message,), = served
+    assert message.startswith('unclosed <StreamWriter'), message
 
 
 tests('/gproc/aio-server', globals())

@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 import pathlib
+import select
 import signal
 import sys
 import tempfile
@@ -411,6 +412,41 @@ async def a_transport_that_is_closed_kills():
     process._transport.close()
     assert await process.wait() == -9
     assert await process.stdout.read() == b''
+
+
+async def a_process_that_nobody_gets_does_not_stay():
+    """What fails after the start, at any of the steps there are, leaves no process behind."""
+    loop = asyncio.get_running_loop()
+    original = loop.add_reader
+    for step in range(1, 10):
+        left = step
+
+        def add_reader(*arguments):
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise asyncio.CancelledError
+            return original(*arguments)
+
+        ours, theirs = os.pipe()
+        loop.add_reader = add_reader
+        try:
+            process = await asyncio.create_subprocess_exec(
+                TESTPROG, 'hold', pass_fds=[theirs], stdin=PIPE, stdout=PIPE, stderr=PIPE)
+        except asyncio.CancelledError:
+            process = None
+        finally:
+            loop.add_reader = original
+            os.close(theirs)
+        if process is not None:
+            process.kill()
+            await process.wait()
+        assert select.select([ours], [], [], 20)[0], f'step {step}: it still runs'
+        assert os.read(ours, 1) == b''
+        os.close(ours)
+        if process is not None:
+            break
+    assert step == 5, step
 
 
 async def drain_waits_for_a_slow_reader():

@@ -50,6 +50,46 @@ async def _close(server, writer):
     server.close()
 
 
+async def what_was_read_ahead_is_part_of_the_handshake():
+    """The peer may have begun it before this side asks for it."""
+    server_context, client_context = _contexts()
+
+    async def serve(reader, writer):
+        # As a server does that has looked at the first bytes, and wants TLS only then.
+        await reader._wait_for_data('serve')
+        assert len(reader._buffer) > 5 and reader._buffer[0] == 22
+        await writer.start_tls(server_context)
+        await _echo(reader, writer)
+
+    server, reader, writer = await tcp_pair(serve)
+    await asyncio.wait_for(writer.start_tls(client_context, server_hostname='localhost'), 20)
+    writer.write(b'ping\n')
+    assert await reader.readline() == b'ping\n'
+    await _close(server, writer)
+
+
+async def plain_text_is_not_taken_for_what_came_under_tls():
+    """A man in the middle may send it with the answer that goes before the handshake."""
+    _, client_context = _contexts()
+
+    async def serve(_reader, writer):
+        writer.write(b'220 go ahead\n250 injected\n')
+        await writer.drain()
+        await ended
+        writer.close()
+
+    ended = asyncio.get_running_loop().create_future()
+    server, reader, writer = await tcp_pair(serve)
+    assert await reader.readline() == b'220 go ahead\n'
+    while not reader._buffer:
+        await asyncio.sleep(0)
+    await fails(ssl.SSLError, writer.start_tls(client_context, server_hostname='localhost'))
+    assert b'injected' not in reader._buffer
+    ended.set_result(None)
+    writer.close()
+    server.close()
+
+
 async def lines_go_to_and_fro():
     server, reader, writer = await _connected(server_hostname='localhost')
     for number in range(200):

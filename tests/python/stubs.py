@@ -105,11 +105,16 @@ def index(info, name):
     return getattr(info, name + '_index', None) or getattr(info, name)
 
 
+def type_info(argument):
+    """Newer versions of PyGObject have it under another name."""
+    return (getattr(argument, 'get_type_info', None) or argument.get_type)()
+
+
 def in_arguments(info):
     """What Python passes: without the lengths of arrays and the data of callbacks."""
     arguments = info.get_arguments()
     hidden = {index(argument, 'get_closure')() for argument in arguments}
-    hidden |= {index(argument.get_type(), 'get_array_length')() for argument in arguments}
+    hidden |= {index(type_info(argument), 'get_array_length')() for argument in arguments}
     return [argument for index, argument in enumerate(arguments)
             if index not in hidden and argument.get_direction() != 1]
 
@@ -256,7 +261,7 @@ def what_may_be_none_is_said_to_be():
 def given_back(info):
     """How many values arrive: what is returned, and what is written to where pointers point."""
     arguments = info.get_arguments()
-    hidden = {index(argument.get_type(), 'get_array_length')() for argument in arguments}
+    hidden = {index(type_info(argument), 'get_array_length')() for argument in arguments}
     hidden.add(index(info.get_return_type(), 'get_array_length')())
     return (info.get_return_type().get_tag_as_string() != 'void') + sum(
         argument.get_direction() == 1 and number not in hidden

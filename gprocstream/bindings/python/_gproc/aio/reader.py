@@ -135,6 +135,12 @@ class StreamReader:
             return  # It is closed, and this reader has the rest.
         data.clear()
 
+    def _yield_to_tls(self):
+        """What was read ahead is for who reads from the transport next, which is not paused."""
+        if self._source is not None and self._bridge is None:
+            self._give_back()
+            self._paused = False
+
     def _take_back(self):
         count = self._source.get_buffered()
         if count > 0:

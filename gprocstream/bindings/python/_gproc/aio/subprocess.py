@@ -121,8 +121,13 @@ class ProcessTransport(asyncio.SubprocessTransport):
         self._open_outputs = 0
         self.streams = [None, None, None]
         self._extra['subprocess'] = Child(self, args)
-        self._connect(limit)
-        self._watch()
+        try:
+            self._connect(limit)
+            self._watch()
+        except BaseException:
+            # Nobody gets the process, so nobody else could end it.
+            self.close()
+            raise
 
     def __repr__(self):
         info = [self.__class__.__name__]

@@ -35,8 +35,12 @@ async def start(loop, transport, protocol, context, *, server_side=False, server
         context = ssl.create_default_context()
         if not server_hostname:
             context.check_hostname = False
-    timeouts = {name: value for name, value in timeouts.items()
-                if value is not None and name in _KNOWN}
+    timeouts = {name: value for name, value in timeouts.items() if name in _KNOWN}
+    # What has come already is the peer's part of the handshake, never plain text: that would be
+    # taken for something that was said under the protection of TLS.
+    reader = getattr(protocol, '_stream_reader', None)
+    if reader is not None:
+        reader._yield_to_tls()
     # It may end before it has begun; then, too, there is no half-closed state to stay in.
     protocol._over_ssl = True
     return await loop.start_tls(transport, protocol, context, server_side=server_side,

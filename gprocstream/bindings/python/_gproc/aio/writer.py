@@ -88,8 +88,13 @@ class StreamReaderProtocol(FlowControlMixin):
         self._over_ssl = transport.get_extra_info('sslcontext') is not None
         if self._client_connected_cb is not None:
             # Nothing here keeps the writer: it belongs to who serves the client.
-            result = self._client_connected_cb(
-                reader, StreamWriter(transport, self, reader, self._loop))
+            try:
+                result = self._client_connected_cb(
+                    reader, StreamWriter(transport, self, reader, self._loop))
+            except Exception as error:
+                self._serving_failed(error)
+                transport.close()
+                return
             if inspect.iscoroutine(result) or asyncio.iscoroutine(result):
                 self._task = self._loop.create_task(result)
                 self._task.add_done_callback(self._client_done)
@@ -97,14 +102,17 @@ class StreamReaderProtocol(FlowControlMixin):
     def _client_done(self, task):
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            self._loop.call_exception_handler({
-                'message': 'Unhandled exception in client_connected_cb',
-                'exception': error,
-                'transport': self._transport,
-            })
+            self._serving_failed(error)
         # A client that nobody serves any more is not left waiting.
         if self._transport is not None and (error is not None or task.cancelled()):
             self._transport.close()
+
+    def _serving_failed(self, error):
+        self._loop.call_exception_handler({
+            'message': 'Unhandled exception in client_connected_cb',
+            'exception': error,
+            'transport': self._transport,
+        })
 
     def connection_lost(self, exc):
         reader = self._stream_reader
