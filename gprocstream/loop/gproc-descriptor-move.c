@@ -170,8 +170,7 @@ move_once (GProcJoint      *self,
 static GProcMove
 find_out_whom_to_wait_for (GProcJoint      *self,
                            GProcDescriptor *source,
-                           GProcDescriptor *target,
-                           gboolean         progressed)
+                           GProcDescriptor *target)
 {
   struct pollfd fds[] = { { .fd = _gproc_descriptor_get_fd (source), .events = POLLIN },
                           { .fd = _gproc_descriptor_get_fd (target), .events = POLLOUT } };
@@ -185,7 +184,7 @@ find_out_whom_to_wait_for (GProcJoint      *self,
   if (fds[1].revents == 0)
     return GPROC_MOVE_WAIT_TARGET;
 
-  self->n_baffled = progressed ? 0 : self->n_baffled + 1;
+  self->n_baffled++;
 
   return self->n_baffled < MAX_BAFFLED ? GPROC_MOVE_MORE : GPROC_MOVE_REFUSED;
 }
@@ -206,7 +205,7 @@ interpret_error (GProcJoint      *self,
     {
     case EAGAIN:
     case EDEADLK:
-      return find_out_whom_to_wait_for (self, source, target, moved->taken > 0);
+      return find_out_whom_to_wait_for (self, source, target);
     case ECONNABORTED:
     case ECONNREFUSED:
     case ECONNRESET:
@@ -285,6 +284,8 @@ _gproc_joint_move (GProcJoint      *self,
       if (!is_file)
         _gproc_sigpipe_restore (&guard, moved->errsv == EPIPE ||
                                           (is_pipe ? was_short : moved->written > 0));
+      if (moved->taken > 0)
+        self->n_baffled = 0;
       result = interpret (self, source, target, count, moved);
     }
 
