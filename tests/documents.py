@@ -257,15 +257,18 @@ def coming_from_asyncio():
 
 
 def command():
-    """Each block is run by a shell in a folder of its own, in which gproc is found."""
+    """Blocks are run in one folder, one after the other, by a shell that finds gproc, or by Python."""
     if '--tool' not in sys.argv:
         raise tap.Skip('built without the command')
     ENVIRONMENT['PATH'] = os.path.join(LIBRARY, 'tool') + ':' + ENVIRONMENT['PATH']
-    for _, code, expected in of_language('docs/reference/command.md', 'sh'):
-        with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
+        for language, code, expected in blocks('docs/reference/command.md'):
             # The status is part of what is shown.
-            printed = run(['sh', '-c', code + ':'], folder).replace('\r\n', '\n')
-        assert printed == expected, f'{code}\nprints\n{printed}\nnot\n{expected}'
+            program = {'sh': ['sh', '-c', code + ':'], 'python': [sys.executable, '-c', code]}.get(language)
+            if program is None or (language == 'python' and '--python' not in sys.argv):
+                continue
+            printed = run(program, folder).replace('\r\n', '\n')
+            assert printed == expected, f'{code}\nprints\n{printed}\nnot\n{expected}'
 
 
 def terminals():

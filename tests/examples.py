@@ -5,6 +5,8 @@
 usage: examples.py BUILD-FOLDER PROGRAM… [--python] [--gjs]
 """
 
+import contextlib
+import glob
 import hashlib
 import os
 import re
@@ -16,6 +18,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 
 import tap
 
@@ -26,7 +29,7 @@ PROGRAMS = {os.path.basename(path): os.path.abspath(path) for path in sys.argv[2
 GZIP_ROUNDTRIP, TAR_ZSTD = PROGRAMS['gzip-roundtrip'], PROGRAMS['tar-zstd']
 # How the repetition of a task in each language is started, and why it may not be there.
 LANGUAGES = {
-    'c': (lambda name: [PROGRAMS[name]], 'there is no jsonrpc-glib'),
+    'c': (lambda name: [PROGRAMS[name]], 'a library that it needs is not there'),
     'python': (lambda name: [sys.executable, os.path.join(EXAMPLES, name + '.py')],
                'built without introspection'),
     'javascript': (lambda name: ['gjs', '-m', os.path.join(EXAMPLES, name + '.js')],
@@ -111,15 +114,15 @@ def functions_of(path):
             if re.match(r'[a-z_][a-z0-9_]* \(', line)}
 
 
-def has_jsonrpc():
-    return subprocess.run([sys.executable, '-c', 'import gi; gi.require_version("Jsonrpc", "1.0")'],
+def has_typelib(namespace, version):
+    return subprocess.run([sys.executable, '-c', f'import gi; gi.require_version("{namespace}", "{version}")'],
                           check=False, stderr=subprocess.DEVNULL).returncode == 0
 
 
 def check_lsp_symbols(command):
     if not shutil.which('clangd'):
         raise tap.Skip('there is no clangd')
-    if command[0] in (sys.executable, 'gjs') and not has_jsonrpc():
+    if command[0] in (sys.executable, 'gjs') and not has_typelib('Jsonrpc', '1.0'):
         raise tap.Skip('there is no typelib of jsonrpc-glib')
     path = os.path.join(TOP, 'gprocstream', 'transfer', 'gproc-pump.c')
     lines = output([*command, path, '--compile-commands-dir=' + BUILD]).splitlines()
@@ -199,6 +202,112 @@ def check_build_log_stopped(command):
     # It was sent the signal, too, and is readable when it is over.
     assert select.select([sleeper], [], [], 60)[0]
     os.close(sleeper)
+
+
+DIALOGUE_LANGUAGES = 'c', 'python', 'javascript'
+DIALOGUE = [
+    ('echo one; echo größe', '  one\n  größe\n', 0),
+    ('printf "Overwrite it? (y/N) "; read x; echo "it is $x"', '  Overwrite it?\n  (y/n) yes\n  it is y\n', 0),
+    ('test -t 0 && test -t 2 && tty | cut -c1-9', '  /dev/pts/\n', 0),
+    ('sh -c "exit 7"', '', 7),
+    ('kill -TERM $BASHPID', '', 0),
+]
+
+
+def check_shell_dialogue(command):
+    if not shutil.which('bash'):
+        raise tap.Skip('there is no bash')
+    expected = ''.join(f'$ {line}\n{shown}  status {status}\n' for line, shown, status in DIALOGUE)
+    printed = output([*command, '100', *[line for line, _, _ in DIALOGUE]])
+    assert printed == expected + 'bash exited with 0\n', printed
+
+
+def check_shell_dialogue_that_takes_too_long(command):
+    if not shutil.which('bash'):
+        raise tap.Skip('there is no bash')
+    printed = output([*command, '1', 'echo begun; sleep 1000', 'echo goes on'])
+    assert re.sub(r'\^C', '', printed) == (
+        '$ echo begun; sleep 1000\n  begun\n  status 130\n$ echo goes on\n  goes on\n  status 0\n'
+        'bash exited with 0\n'), printed
+    # What does not listen to Ctrl+C is hung up.
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'pid')
+        script = f'sh -c \'trap "" INT; echo $$ >{path}; exec sleep 1000\''
+        error = output([*command, '1', script], status=1)
+        assert 'shell-dialogue' in error and error.count('\n') == 1, error
+        with open(path, encoding='ascii') as file:
+            sleeper = int(file.read())
+    try:
+        descriptor = os.pidfd_open(sleeper)
+    except ProcessLookupError:
+        return
+    assert select.select([descriptor], [], [], 60)[0]
+    os.close(descriptor)
+
+
+@contextlib.contextmanager
+def display(folder):
+    """Where windows can be, which nobody sees: the variables that lead there."""
+    if shutil.which('gtk4-broadwayd'):
+        environment = {'GDK_BACKEND': 'broadway', 'BROADWAY_DISPLAY': ':7', 'XDG_RUNTIME_DIR': folder}
+        server = ['gtk4-broadwayd', '--unixsocket=' + os.path.join(folder, 'http'), ':7']
+        file = None
+    elif shutil.which('Xvfb'):
+        file = tempfile.TemporaryFile(dir=folder)
+        environment = {'GDK_BACKEND': 'x11', 'XDG_RUNTIME_DIR': folder}
+        server = ['Xvfb', '-displayfd', str(file.fileno()), '-nolisten', 'tcp']
+    else:
+        raise tap.Skip('there is neither gtk4-broadwayd nor Xvfb')
+    with subprocess.Popen(server, env={**ENVIRONMENT, **environment}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL, pass_fds=[file.fileno()] if file else []) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while not (os.pread(file.fileno(), 9, 0).endswith(b'\n') if file
+                       else glob.glob(os.path.join(folder, 'broadway*.socket'))):
+                assert process.poll() is None and time.monotonic() < deadline, server
+                time.sleep(0.01)
+            if file:
+                environment['DISPLAY'] = ':' + os.pread(file.fileno(), 9, 0).decode().strip()
+            yield {**environment, 'GSK_RENDERER': 'cairo', 'GTK_A11Y': 'none', 'GSETTINGS_BACKEND': 'memory'}
+        finally:
+            process.terminate()
+
+
+def check_log_window(command):
+    if command[0] == sys.executable and not has_typelib('Gtk', '4.0'):
+        raise tap.Skip('there is no typelib of GTK 4')
+    with tempfile.TemporaryDirectory() as folder, display(folder) as environment:
+        saved = os.path.join(folder, 'saved')
+
+        def shown(script, status=0):
+            printed = output([*command, '--close', '--save=' + saved, 'sh', '-c', script], status=status, **environment)
+            with open(saved, encoding='utf-8') as file:
+                return printed, file.read()
+
+        # That of errors too, in the order in which it was written.
+        assert shown('echo größe; echo error >&2; test -t 1 && printf "%s\\377" "$TERM"') == (
+            'sh exited with 0: 3 lines\n', 'größe\nerror\ndumb\ufffd\n')
+        assert shown('seq 100000') == ('sh exited with 0: 100000 lines\n',
+                                       ''.join(f'{number}\n' for number in range(90001, 100001)))
+        output([*command, '--close', 'sh', '-c', 'exit 3'], status=3, **environment)
+        assert 'no-such-program' in output([*command, 'no-such-program'], status=1, **environment)
+        # The program ends with the window.
+        path = os.path.join(folder, 'pid')
+        run = subprocess.Popen([*command, 'sh', '-c', f'echo begun; echo $$ >{path}.new; mv {path}.new {path}; '
+                                'exec sleep 1000'],
+                               env={**ENVIRONMENT, **environment}, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        with run:
+            while not os.path.exists(path):
+                assert run.poll() is None
+                time.sleep(0.01)
+            with open(path, encoding='ascii') as file:
+                sleeper = os.pidfd_open(int(file.read()))
+            run.send_signal(signal.SIGINT)
+            printed, errors = map(bytes.decode, run.communicate(timeout=60))
+        assert (run.returncode, printed) == (143, 'sh was ended by signal 15: 1 lines\n'), (run.returncode, printed, errors)
+        assert select.select([sleeper], [], [], 60)[0]
+        os.close(sleeper)
 
 
 ECHO_IMPORT = """import gi
@@ -340,5 +449,8 @@ tap.run('/gproc/examples',
         *in_each_language(check_build_log, 'build-log'),
         *in_each_language(check_build_log_of_a_shell, 'build-log'),
         *in_each_language(check_build_log_stopped, 'build-log'),
+        *in_each_language(check_shell_dialogue, 'shell-dialogue', DIALOGUE_LANGUAGES),
+        *in_each_language(check_shell_dialogue_that_takes_too_long, 'shell-dialogue', DIALOGUE_LANGUAGES),
+        *in_each_language(check_log_window, 'log-window', ('c', 'python')),
         asyncio_echo_server_and_client, gzip_both_ways_with_100_megabytes, gzip_of_nothing,
         gzip_of_a_missing_file, tar_with_zstd, tar_with_gzip, tar_of_what_cannot_be_packed)

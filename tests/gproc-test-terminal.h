@@ -15,6 +15,7 @@ typedef struct
 {
   GProcStream *stream;
   GString *seen; /* All that was shown and not looked for yet. */
+  GString *all;  /* All that was shown, where somebody wants that. */
 } Screen;
 
 static inline GProcLauncher *
@@ -69,6 +70,9 @@ screen_clear (Screen *screen)
   if (screen->seen != NULL)
     g_string_free (screen->seen, TRUE);
   screen->seen = NULL;
+  if (screen->all != NULL)
+    g_string_free (screen->all, TRUE);
+  screen->all = NULL;
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Screen, screen_clear)
@@ -102,6 +106,8 @@ look (Screen *screen)
 
   data = g_bytes_get_data (bytes, &size);
   g_string_append_len (screen->seen, data, (gssize) size);
+  if (screen->all != NULL)
+    g_string_append_len (screen->all, data, (gssize) size);
 
   return TRUE;
 }

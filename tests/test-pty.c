@@ -113,6 +113,43 @@ test_dispositions (gconstpointer data)
   g_assert_cmpint (wait_for (stream), ==, 0);
 }
 
+/* A program that gathers kilobytes where its output is a pipe answers each line on a terminal,
+ * while its input is a pipe with an end, and its errors are apart. */
+static void
+test_no_block_buffering (void)
+{
+  g_autoptr (GProcLauncher) launcher = gproc_test_track (gproc_launcher_new ());
+  g_autoptr (GProcStream) stream = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) rest = NULL;
+  GProcWriter *writer;
+  GProcReader *reader;
+
+  gproc_launcher_set_stdout (launcher, GPROC_DISPOSITION_PTY);
+  gproc_launcher_set_stderr (launcher, GPROC_DISPOSITION_PIPE);
+  stream = launch (launcher, "sh", "-c", "sed 's/^/got /'; echo errors >&2", NULL);
+  writer = gproc_stream_get_stdin (stream);
+  reader = gproc_stream_get_stdout (stream);
+
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autoptr (GBytes) line = NULL;
+
+      g_assert_true (gproc_writer_queue (writer, "line\n", -1, &error));
+      line = gproc_reader_read_line (reader, NULL, &error);
+      g_assert_no_error (error);
+      gproc_test_assert_bytes (line, "got line\r\n");
+    }
+
+  g_assert_true (gproc_writer_can_write_eof (writer));
+  g_assert_true (gproc_writer_write_eof (writer, &error));
+  g_assert_null (gproc_reader_read_line (reader, NULL, &error));
+  g_assert_no_error (error);
+  rest = gproc_reader_read_to_end (gproc_stream_get_stderr (stream), -1, NULL, &error);
+  gproc_test_assert_bytes (rest, "errors\n");
+  g_assert_cmpint (wait_for (stream), ==, 0);
+}
+
 /* The process leads its session and its group, which is in the foreground of its terminal. */
 static void
 test_session (void)
@@ -645,6 +682,7 @@ main (int    argc,
 
       gproc_test_add_data (path, GUINT_TO_POINTER (i), test_dispositions);
     }
+  gproc_test_add ("/gproc/pty/no-block-buffering", test_no_block_buffering);
   gproc_test_add ("/gproc/pty/session", test_session);
   gproc_test_add ("/gproc/pty/descriptors", test_descriptors);
   gproc_test_add ("/gproc/pty/size", test_size);

@@ -4,6 +4,7 @@
 
 #include "gproc-test.h"
 #include "gproc-test-streams.h"
+#include "gproc-test-terminal.h"
 
 #include <gprocstream/gprocstream.h>
 
@@ -294,6 +295,99 @@ test_round_trip (gconstpointer data)
   gproc_test_assert_equal (replayed, read);
   g_assert_cmpint (gproc_stream_wait (replay, NULL, &error), ==, 7);
   g_assert_no_error (error);
+}
+
+/* A session with a shell on a terminal, with all that such a thing sends. */
+static void
+test_pty_session (void)
+{
+  g_auto (Tape) tape = { NULL };
+  g_autoptr (GProcLauncher) launcher = terminal_launcher ();
+  g_autoptr (GProcStream) stream = NULL;
+  g_autoptr (GProcStream) replay = NULL;
+  g_autoptr (GProcRecording) recording = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GBytes) replayed = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (Screen) screen = { 0 };
+  g_autofree char *text = NULL;
+
+  tape_init (&tape);
+  stream = launch (launcher, "bash", "--norc", "--noprofile", "-i", NULL);
+  g_assert_true (gproc_recorder_record (tape.recorder, stream, &error));
+  g_assert_no_error (error);
+  screen_init (&screen, stream);
+  screen.all = g_string_new (NULL);
+
+  expect (&screen, "prompt> ");
+  type (&screen, "printf '\\033[31m%s\\033[m\\t\\a\\r\\n' größe\r");
+  expect (&screen, "\033[31mgröße");
+  expect (&screen, "prompt> ");
+  g_assert_true (gproc_stream_resize (stream, 30, 100, &error));
+  g_assert_true (gproc_stream_resize (stream, 30, 100, &error));
+  type (&screen, "stty size\r");
+  expect (&screen, "30 100\r\n");
+  type (&screen, "exit 3\r");
+  text = expect_end (&screen);
+  g_assert_cmpint (wait_for (stream), ==, 3);
+  bytes = tape_finish (&tape, gproc_stream_get_returncode (stream));
+
+  recording = gproc_recording_new_for_bytes (bytes, &error);
+  g_assert_no_error (error);
+  replay = gproc_recording_replay (recording, 0);
+  replayed = gproc_reader_read_to_end (gproc_stream_get_stdout (replay), -1, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (g_bytes_get_data (replayed, NULL), g_bytes_get_size (replayed), screen.all->str,
+                   screen.all->len);
+  g_assert_cmpint (wait_for (replay), ==, 3);
+
+  /* The size is there, and once. */
+  g_clear_pointer (&text, g_free);
+  text = events_of (bytes);
+  g_assert_nonnull (strstr (text, "\"r\", \"100x30\"]\n"));
+  g_assert_null (strstr (strstr (text, "\"r\"") + 1, "\"r\""));
+}
+
+/* One whose outputs it cannot have both has neither. */
+static void
+test_half (void)
+{
+  g_auto (Tape) tape = { NULL };
+  g_auto (Tape) other = { NULL };
+  g_autoptr (GProcLauncher) launcher = gproc_launcher_new ();
+  g_autoptr (GProcStream) stream = NULL;
+  g_autoptr (GBytes) line = NULL;
+  g_autoptr (GBytes) first = NULL;
+  g_autoptr (GBytes) second = NULL;
+  g_autofree char *events = NULL;
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_autoptr (GError) error = NULL;
+
+  tape_init (&tape);
+  tape_init (&other);
+  gproc_launcher_set_stderr (launcher, GPROC_DISPOSITION_PIPE);
+  stream = launch (launcher, "sh", "-c", "read x; echo error >&2; echo output", NULL);
+  gproc_reader_read_line_async (gproc_stream_get_stderr (stream), 0, NULL, gproc_test_call_done,
+                                &call);
+  g_assert_false (gproc_recorder_record (tape.recorder, stream, &error));
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
+  g_assert_true (gproc_writer_queue (gproc_stream_get_stdin (stream), "go\n", -1, &error));
+  line = gproc_reader_read_line_finish (gproc_stream_get_stderr (stream),
+                                        gproc_test_call_wait (&call), &error);
+  gproc_test_assert_bytes (line, "error\n");
+
+  /* So another one can have them. */
+  g_assert_true (gproc_recorder_record (other.recorder, stream, &error));
+  g_assert_no_error (error);
+  assert_output (stream, "output\n");
+  g_assert_cmpint (wait_for (stream), ==, 0);
+  first = tape_finish (&tape, GPROC_RETURNCODE_NONE);
+  second = tape_finish (&other, GPROC_RETURNCODE_NONE);
+  events = events_of (first);
+  g_assert_cmpstr (events, ==, "");
+  g_clear_pointer (&events, g_free);
+  events = events_of (second);
+  g_assert_cmpstr (events, ==, "\"o\", \"output\\n\"]\n");
 }
 
 /* The kernel would move it past the library. */
@@ -644,6 +738,8 @@ main (int   argc,
 
       gproc_test_add_data (path, GSIZE_TO_POINTER (i), test_round_trip);
     }
+  gproc_test_add ("/gproc/recording/pty-session", test_pty_session);
+  gproc_test_add ("/gproc/recording/half", test_half);
   gproc_test_add ("/gproc/recording/kernel-splice", test_kernel_splice);
   gproc_test_add ("/gproc/recording/begin", test_begin);
   gproc_test_add ("/gproc/recording/path", test_path);

@@ -203,6 +203,55 @@ test_suspend (gconstpointer data)
   g_assert_cmpint (wait_for (stream), ==, 0);
 }
 
+/* One that is started in the background leaves the terminal to who has it, waits there for its
+ * turn, and has it once it is in the foreground. */
+static void
+test_background (gconstpointer data)
+{
+  g_autoptr (GProcLauncher) launcher = terminal_launcher ();
+  g_autoptr (GProcStream) stream = launch (launcher, "sh", "-i", NULL);
+  g_autofree char *command = g_strdup_printf ("'%s' --signals cat &\r", attachprog);
+  int fd = gproc_stream_get_pty_fd (stream);
+  struct termios before, now;
+  g_auto (Screen) screen = { 0 };
+
+  screen_init (&screen, stream);
+  expect (&screen, "prompt> ");
+  if (data != NULL)
+    {
+      /* It may not even write there. */
+      type (&screen, "stty tostop; echo set\r");
+      expect (&screen, "set\r\n");
+      expect (&screen, "set\r\n");
+      expect (&screen, "prompt> ");
+    }
+  before = get_modes (fd);
+  type (&screen, command);
+  expect (&screen, "prompt> ");
+  /* The shell tells of it before its next prompt. */
+  while (strstr (screen.seen->str, "Stopped") == NULL)
+    {
+      type (&screen, "jobs\r");
+      expect (&screen, "jobs\r\n");
+      while (strstr (screen.seen->str, "prompt> ") == NULL)
+        g_assert_true (look (&screen));
+    }
+  now = get_modes (fd);
+  assert_same_modes (&before, &now);
+
+  type (&screen, "fg\r");
+  gproc_test_wait_for (is_raw (fd));
+  type (&screen, "word\r");
+  expect (&screen, "word\r\nword\r\n");
+  type (&screen, "\x04");
+  expect (&screen, "[returncode 0]\r\n");
+  expect (&screen, "prompt> ");
+  now = get_modes (fd);
+  assert_same_modes (&before, &now);
+  type (&screen, "exit\r");
+  g_assert_cmpint (wait_for (stream), ==, 0);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -218,6 +267,15 @@ main (int    argc,
     { "/gproc/terminal-signals/fatal/quit", SIGQUIT },
     { "/gproc/terminal-signals/fatal/segv", SIGSEGV },
     { "/gproc/terminal-signals/fatal/abrt", SIGABRT },
+    { "/gproc/terminal-signals/fatal/xcpu", SIGXCPU },
+    { "/gproc/terminal-signals/fatal/xfsz", SIGXFSZ },
+    { "/gproc/terminal-signals/fatal/sys", SIGSYS },
+    { "/gproc/terminal-signals/fatal/trap", SIGTRAP },
+    { "/gproc/terminal-signals/fatal/pipe", SIGPIPE },
+    { "/gproc/terminal-signals/fatal/vtalrm", SIGVTALRM },
+    { "/gproc/terminal-signals/fatal/prof", SIGPROF },
+    { "/gproc/terminal-signals/fatal/io", SIGIO },
+    { "/gproc/terminal-signals/fatal/pwr", SIGPWR },
   };
   int status;
 
@@ -232,6 +290,8 @@ main (int    argc,
   gproc_test_add ("/gproc/terminal-signals/detach", test_detach);
   gproc_test_add ("/gproc/terminal-signals/resize", test_resize);
   gproc_test_add_data ("/gproc/terminal-signals/suspend", GINT_TO_POINTER (SIGTSTP), test_suspend);
+  gproc_test_add_data ("/gproc/terminal-signals/background/reads", NULL, test_background);
+  gproc_test_add_data ("/gproc/terminal-signals/background/writes", "tostop", test_background);
 
   status = gproc_test_run ();
   g_free (attachprog);

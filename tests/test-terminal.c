@@ -351,6 +351,47 @@ test_detach_keys (void)
   g_assert_no_error (error);
 }
 
+/* What was held back goes to the process too where the keys become others, and after a
+ * cancellation. */
+static void
+test_held_keys (void)
+{
+  g_autoptr (GProcLauncher) launcher = terminal_launcher ();
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GProcStream) stream = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_auto (User) user = { 0 };
+
+  user_init (&user);
+  g_assert_true (gproc_terminal_set_detach_keys (user.terminal, "ctrl-p,ctrl-q", &error));
+  gproc_launcher_set_pty_raw (launcher, TRUE);
+  stream = launch (launcher, "cat", "-v", NULL);
+  attach (&user, stream, cancellable, &call);
+  user_type (&user, "a\x10");
+  user_expect (&user, "a");
+  g_assert_true (gproc_terminal_set_detach_keys (user.terminal, "ctrl-x,ctrl-y", &error));
+  user_expect (&user, "^P");
+  /* Nothing of the old ones counts. */
+  user_type (&user, "\x11");
+  user_expect (&user, "^Q");
+
+  user_type (&user, "b\x18");
+  user_expect (&user, "b");
+  g_cancellable_cancel (cancellable);
+  gproc_test_call_wait (&call);
+  gproc_terminal_attach_finish (user.terminal, call.result, &error);
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  gproc_test_call_clear (&call);
+
+  attach (&user, stream, NULL, &call);
+  user_expect (&user, "^X");
+  gproc_terminal_detach (user.terminal);
+  g_assert_cmpint (attach_end (&user, &call), ==, GPROC_RETURNCODE_NONE);
+  g_assert_true (gproc_stream_stop (stream, 0, NULL, &error));
+  g_assert_no_error (error);
+}
+
 static void
 test_key_names (void)
 {
@@ -658,6 +699,34 @@ test_long_line (void)
   gproc_test_close (&input);
 }
 
+/* What is pasted is more than a line can be: the rest of that is dropped, as on every terminal, and
+ * nothing before or behind it. */
+static void
+test_paste (void)
+{
+  g_autofree char *piece = g_strnfill (2500, 'x');
+  g_autofree char *first = g_strconcat ("one\r", piece, NULL);
+  g_autofree char *second = g_strconcat (piece, "\rtwo\r", NULL);
+  g_autofree char *line = g_strnfill (4095, 'x');
+  g_autofree char *expected = g_strconcat (line, "\r\ntwo\r\n", NULL);
+  g_autoptr (GProcLauncher) launcher = terminal_launcher ();
+  g_autoptr (GProcStream) stream = NULL;
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_auto (User) user = { 0 };
+
+  user_init (&user);
+  gproc_launcher_set_pty_echo (launcher, FALSE);
+  stream = launch (launcher, "cat", NULL);
+  attach (&user, stream, NULL, &call);
+  user_type (&user, first);
+  user_expect (&user, "one\r\n");
+  user_type (&user, second);
+  gproc_test_wait_for ((user_look (&user), strstr (user.seen->str, "two\r\n") != NULL));
+  g_assert_cmpstr (user.seen->str, ==, expected);
+  user_type (&user, "\x04");
+  g_assert_cmpint (attach_end (&user, &call), ==, 0);
+}
+
 static struct winsize
 size_of (int fd)
 {
@@ -832,6 +901,7 @@ main (int    argc,
   gproc_test_add ("/gproc/terminal/pending", test_pending);
   gproc_test_add ("/gproc/terminal/broken-output", test_broken_output);
   gproc_test_add ("/gproc/terminal/detach-keys", test_detach_keys);
+  gproc_test_add ("/gproc/terminal/held-keys", test_held_keys);
   gproc_test_add ("/gproc/terminal/key-names", test_key_names);
   gproc_test_add ("/gproc/terminal/detach-bytes", test_detach_bytes);
   for (guint i = 0; i < G_N_ELEMENTS (inputs); i++)
@@ -845,6 +915,7 @@ main (int    argc,
   gproc_test_add ("/gproc/terminal/slow", test_slow);
   gproc_test_add ("/gproc/terminal/timeout", test_timeout);
   gproc_test_add ("/gproc/terminal/long-line", test_long_line);
+  gproc_test_add ("/gproc/terminal/paste", test_paste);
   gproc_test_add ("/gproc/terminal/sync-size", test_sync_size);
   gproc_test_add ("/gproc/terminal/dispositions", test_dispositions);
   gproc_test_add ("/gproc/terminal/two", test_two);

@@ -37,6 +37,11 @@ struct _GProcStream
   GProcReader *no_stdout;
   GProcWriter *no_stdin;
 
+  /* Who is told of sizes; NULL if nobody is. */
+  GProcResizeTap resize_tap;
+  gpointer resize_data;
+  GDestroyNotify resize_destroy;
+
   gsize output_limit;
   guint stop_grace;
   int post_exit_grace;    /* Atomic. */

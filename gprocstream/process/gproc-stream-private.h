@@ -31,6 +31,17 @@ GProcStream *_gproc_stream_new_spawned (GProcBackend          *backend,
 void _gproc_stream_set_terminal (GProcStream     *self,
                                  GProcDescriptor *terminal);
 
+/* Has @func told of each size that the terminal gets by gproc_stream_resize(); the one before is
+ * told no more. */
+typedef void (*GProcResizeTap) (guint    rows,
+                                guint    columns,
+                                gpointer user_data);
+
+void _gproc_stream_set_resize_tap (GProcStream    *self,
+                                   GProcResizeTap  func,
+                                   gpointer        user_data,
+                                   GDestroyNotify  destroy);
+
 /* Whether somebody has the other end of an output open, read or not. */
 gboolean _gproc_stream_is_held (GProcStream *self);
 

@@ -18,6 +18,23 @@ _gproc_stream_set_terminal (GProcStream     *self,
   self->terminal = terminal != NULL ? _gproc_descriptor_ref (terminal) : NULL;
 }
 
+void
+_gproc_stream_set_resize_tap (GProcStream    *self,
+                              GProcResizeTap  func,
+                              gpointer        user_data,
+                              GDestroyNotify  destroy)
+{
+  GDestroyNotify old_destroy = self->resize_destroy;
+  gpointer old_data = self->resize_data;
+
+  self->resize_tap = func;
+  self->resize_data = user_data;
+  self->resize_destroy = destroy;
+
+  if (old_destroy != NULL)
+    old_destroy (old_data);
+}
+
 /**
  * gproc_stream_get_is_pty:
  * @self: a stream
@@ -63,40 +80,13 @@ gproc_stream_get_pty_fd (GProcStream *self)
   return self->terminal != NULL ? _gproc_descriptor_get_fd (self->terminal) : -1;
 }
 
-/**
- * gproc_stream_resize:
- * @self: a stream
- * @rows: the number of rows, at most 65535
- * @columns: the number of columns, at most 65535
- * @error: where to put an error
- *
- * Sets the size of the terminal that the process has. If that changes it, the processes in the
- * foreground get `SIGWINCH`. Where the process is over this has no effect, and is no error.
- *
- * Returns: %TRUE if the terminal has that size, %FALSE with @error set: to
- *   %G_IO_ERROR_NOT_SUPPORTED if there is no terminal, to %G_IO_ERROR_INVALID_ARGUMENT if it
- *   cannot be that large, to %G_IO_ERROR_CLOSED if the stream is closed and the process is not
- *   over
- *
- * Since: 1.0
- */
-gboolean
-gproc_stream_resize (GProcStream  *self,
-                     guint         rows,
-                     guint         columns,
-                     GError      **error)
+static gboolean
+resize (GProcStream  *self,
+        guint         rows,
+        guint         columns,
+        GError      **error)
 {
   int fd, errsv;
-
-  g_return_val_if_fail (GPROC_IS_STREAM (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (rows > G_MAXUINT16 || columns > G_MAXUINT16)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _ ("No terminal has %u rows and %u columns"), rows, columns);
-      return FALSE;
-    }
 
   if (self->backend != NULL)
     {
@@ -124,4 +114,46 @@ gproc_stream_resize (GProcStream  *self,
     _gproc_set_errno_error (error, errsv, _ ("The terminal cannot be resized"));
 
   return errsv == 0;
+}
+
+/**
+ * gproc_stream_resize:
+ * @self: a stream
+ * @rows: the number of rows, at most 65535
+ * @columns: the number of columns, at most 65535
+ * @error: where to put an error
+ *
+ * Sets the size of the terminal that the process has. If that changes it, the processes in the
+ * foreground get `SIGWINCH`. Where the process is over this has no effect, and is no error.
+ *
+ * Returns: %TRUE if the terminal has that size, %FALSE with @error set: to
+ *   %G_IO_ERROR_NOT_SUPPORTED if there is no terminal, to %G_IO_ERROR_INVALID_ARGUMENT if it
+ *   cannot be that large, to %G_IO_ERROR_CLOSED if the stream is closed and the process is not
+ *   over
+ *
+ * Since: 1.0
+ */
+gboolean
+gproc_stream_resize (GProcStream  *self,
+                     guint         rows,
+                     guint         columns,
+                     GError      **error)
+{
+  g_return_val_if_fail (GPROC_IS_STREAM (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (rows > G_MAXUINT16 || columns > G_MAXUINT16)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   _ ("No terminal has %u rows and %u columns"), rows, columns);
+      return FALSE;
+    }
+
+  if (!resize (self, rows, columns, error))
+    return FALSE;
+
+  if (self->resize_tap != NULL)
+    self->resize_tap (rows, columns, self->resize_data);
+
+  return TRUE;
 }

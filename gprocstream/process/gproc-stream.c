@@ -127,6 +127,7 @@ gproc_stream_finalize (GObject *object)
 {
   GProcStream *self = GPROC_STREAM (object);
 
+  _gproc_stream_set_resize_tap (self, NULL, NULL, NULL);
   g_free (self->command);
 
   G_OBJECT_CLASS (gproc_stream_parent_class)->finalize (object);

@@ -38,6 +38,9 @@ char *_gproc_buffer_reserve (GProcBuffer *self,
 void _gproc_buffer_commit (GProcBuffer *self,
                            gsize        size);
 
+/* Puts a NUL behind what is there, which is no part of it, for those who look one byte too far. */
+void _gproc_buffer_terminate (GProcBuffer *self);
+
 void _gproc_buffer_append (GProcBuffer *self,
                            const void  *data,
                            gsize        size);

@@ -105,6 +105,15 @@ _gproc_buffer_commit (GProcBuffer *self,
 }
 
 void
+_gproc_buffer_terminate (GProcBuffer *self)
+{
+  if (self->end == self->capacity)
+    self->data = g_realloc (self->data, ++self->capacity);
+
+  self->data[self->end] = '\0';
+}
+
+void
 _gproc_buffer_append (GProcBuffer *self,
                       const void  *data,
                       gsize        size)

@@ -60,10 +60,9 @@ _gproc_read_step_expect (GProcReadCore     *self,
   gboolean ends = length <= limit && (last || self->eof || self->error != NULL);
   g_autoptr (GBytes) taken = NULL;
 
-  /* Behind an empty match at the end GRegex looks at the byte that follows, whatever length it
-   * was given. */
+  /* GRegex looks at the byte behind an empty match at the end. */
   if (length > 0)
-    *_gproc_buffer_reserve (&self->buffer, 1) = '\0';
+    _gproc_buffer_terminate (&self->buffer);
 
   switch (_gproc_expect_search (request->expect, _gproc_buffer_data (&self->buffer),
                                 MIN (length, limit), ends, error))

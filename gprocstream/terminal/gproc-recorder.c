@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "process/gproc-stream-private.h"
 #include "streams/gproc-reader-private.h"
 #include "terminal/gproc-asciicast-private.h"
 
@@ -26,7 +27,8 @@
  * fails the recording ends, and what is recorded goes on.
  *
  * The format is text. Characters that come in parts are joined, and bytes that are no UTF-8 are
- * replaced by U+FFFD. Input and sizes are recorded where the application says so.
+ * replaced by U+FFFD. Sizes that [method@GProc.Stream.resize] gives are recorded; input is where
+ * the application says so.
  *
  * A recorder may be used from any thread, as long as nobody else uses its writer.
  *
@@ -60,6 +62,8 @@ struct _GProcRecorder
   GProcWriter *writer;
   guint rows;
   guint columns;
+  guint last_rows; /* The size that a player has so far. */
+  guint last_columns;
   gint64 begin;
   Rest rests[N_RESTS];
   gboolean finished;
@@ -132,6 +136,20 @@ recorder_write_header (GProcRecorder *self)
   g_mutex_lock (&self->lock);
   recorder_write (self, line);
   g_mutex_unlock (&self->lock);
+}
+
+/* With the lock. */
+static void
+recorder_write_size (GProcRecorder *self,
+                     guint          rows,
+                     guint          columns)
+{
+  char size[32];
+
+  self->last_rows = rows;
+  self->last_columns = columns;
+  g_snprintf (size, sizeof size, "%ux%u", columns, rows);
+  recorder_write_event (self, 'r', size, strlen (size));
 }
 
 static void
@@ -231,6 +249,20 @@ tap_free (gpointer user_data)
   g_free (tap);
 }
 
+/* An attachment gives the same size again and again. */
+static void
+stream_resized (guint    rows,
+                guint    columns,
+                gpointer user_data)
+{
+  GProcRecorder *self = user_data;
+
+  g_mutex_lock (&self->lock);
+  if (rows > 0 && columns > 0 && (rows != self->last_rows || columns != self->last_columns))
+    recorder_write_size (self, rows, columns);
+  g_mutex_unlock (&self->lock);
+}
+
 static gboolean
 recorder_tap (GProcRecorder  *self,
               GProcReader    *reader,
@@ -252,9 +284,13 @@ recorder_tap (GProcRecorder  *self,
 static void
 gproc_recorder_constructed (GObject *object)
 {
+  GProcRecorder *self = GPROC_RECORDER (object);
+
   G_OBJECT_CLASS (gproc_recorder_parent_class)->constructed (object);
 
-  recorder_write_header (GPROC_RECORDER (object));
+  self->last_rows = self->rows;
+  self->last_columns = self->columns;
+  recorder_write_header (self);
 }
 
 static void
@@ -424,7 +460,9 @@ gproc_recorder_get_writer (GProcRecorder *self)
  *
  * Output is recorded when it is read, whoever reads it: what nobody reads is not recorded. It
  * may be read by line, be spliced, and be collected by [method@GProc.Stream.communicate]; the
- * kernel does not move it past the library then. The readers hold a reference to the recorder.
+ * kernel does not move it past the library then. Where there is a terminal, a size that
+ * [method@GProc.Stream.resize] gives it, as an attachment does, is recorded too if it is another
+ * than before. The stream and its readers hold a reference to the recorder.
  *
  * Errors: %G_IO_ERROR_EXISTS if a recorder records the stream already, %G_IO_ERROR_PENDING while
  * it is read, %G_IO_ERROR_CLOSED.
@@ -448,13 +486,17 @@ gproc_recorder_record (GProcRecorder  *self,
 
   if (output != NULL && !recorder_tap (self, output, REST_STDOUT, error))
     return FALSE;
-  if (errors == NULL || recorder_tap (self, errors, REST_STDERR, error))
-    return TRUE;
+  if (errors != NULL && !recorder_tap (self, errors, REST_STDERR, error))
+    {
+      if (output != NULL)
+        _gproc_reader_clear_tap (output);
+      return FALSE;
+    }
 
-  if (output != NULL)
-    _gproc_reader_clear_tap (output);
+  if (gproc_stream_get_is_pty (stream))
+    _gproc_stream_set_resize_tap (stream, stream_resized, g_object_ref (self), g_object_unref);
 
-  return FALSE;
+  return TRUE;
 }
 
 static void
@@ -515,7 +557,8 @@ gproc_recorder_add_input (GProcRecorder *self,
  * @rows: the new height of the terminal
  * @columns: the new width of the terminal
  *
- * Records that the terminal has got another size.
+ * Records that the terminal has got another size, where that was not done by
+ * [method@GProc.Stream.resize] on a stream that is recorded.
  *
  * Since: 1.0
  */
@@ -524,14 +567,11 @@ gproc_recorder_add_resize (GProcRecorder *self,
                            guint          rows,
                            guint          columns)
 {
-  char size[32];
-
   g_return_if_fail (GPROC_IS_RECORDER (self));
   g_return_if_fail (rows > 0 && columns > 0);
 
-  g_snprintf (size, sizeof size, "%ux%u", columns, rows);
   g_mutex_lock (&self->lock);
-  recorder_write_event (self, 'r', size, strlen (size));
+  recorder_write_size (self, rows, columns);
   g_mutex_unlock (&self->lock);
 }
 

@@ -326,6 +326,29 @@ input_drained (GObject      *source,
   attachment_continue (attachment);
 }
 
+/* As a terminal does it: of a line what does not fit is dropped, and what ends it is not. */
+static gboolean
+type_what_fits (GProcWriter  *writer,
+                GByteArray   *typed,
+                GError      **error)
+{
+  for (guint i = 0; i < typed->len; i++)
+    {
+      GError *local_error = NULL;
+
+      if (gproc_writer_queue (writer, (const char *) &typed->data[i], 1, &local_error))
+        continue;
+      if (!g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
+        {
+          g_propagate_error (error, local_error);
+          return FALSE;
+        }
+      g_error_free (local_error);
+    }
+
+  return TRUE;
+}
+
 /* Takes nothing. FALSE if the process takes no more. */
 static gboolean
 type_input (GProcAttachment  *attachment,
@@ -346,8 +369,9 @@ type_input (GProcAttachment  *attachment,
   if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NO_SPACE) &&
       gproc_terminal_get_is_terminal (get_terminal (attachment)))
     {
-      g_error_free (local_error);
-      return TRUE;
+      g_clear_error (&local_error);
+      if (type_what_fits (writer, typed, &local_error))
+        return TRUE;
     }
 
   if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE) ||
@@ -613,6 +637,9 @@ attachment_new (GTask       *task,
  * [method@GProc.Terminal.set_detach_keys] end the attachment; [method@GProc.Terminal.detach] and a
  * cancellation do so too. Then the process goes on with the stream, from which no byte is
  * lost, and which can be attached again.
+ *
+ * A process that has its terminal gather lines, as it does at first, gets of a line that is typed
+ * or pasted the 4095 bytes that the kernel has room for, and the end of the line.
  *
  * While it is attached nothing else may read from the stream. Output is shown as it comes:
  * where nobody takes it, the process has to wait.

@@ -53,10 +53,11 @@ mode_apply (GProcTerminalMode *self)
   /* What is put back is how it was when it was ours, not while a shell was at it. */
   if (tcgetattr (fd, &found) != 0)
     return FALSE;
-  if (g_atomic_int_compare_and_exchange (&self->is_raw, FALSE, TRUE))
+  if (!g_atomic_int_get (&self->is_raw))
     {
       self->found = self->raw = found;
       cfmakeraw (&self->raw);
+      g_atomic_int_set (&self->is_raw, TRUE);
     }
 
   return tcsetattr (fd, TCSANOW, &self->raw) == 0;
@@ -70,8 +71,13 @@ mode_restore (GProcTerminalMode *self)
   if (fd < 0 || !is_ours (self, fd))
     return;
 
-  if (g_atomic_int_compare_and_exchange (&self->is_raw, TRUE, FALSE))
-    (void) tcsetattr (fd, TCSANOW, &self->found);
+  if (!g_atomic_int_get (&self->is_raw))
+    return;
+
+  /* The handler of a signal that comes before this is done does it again, and may be the last to
+   * do something. */
+  (void) tcsetattr (fd, TCSANOW, &self->found);
+  g_atomic_int_set (&self->is_raw, FALSE);
 }
 
 void

@@ -32,7 +32,9 @@ static const struct
   { SIGTERM, KIND_ENDS },      { SIGILL, KIND_ENDS },      { SIGABRT, KIND_ENDS },
   { SIGBUS, KIND_ENDS },       { SIGFPE, KIND_ENDS },      { SIGSEGV, KIND_ENDS },
   { SIGALRM, KIND_ENDS },      { SIGXCPU, KIND_ENDS },     { SIGUSR1, KIND_ENDS },
-  { SIGUSR2, KIND_ENDS },
+  { SIGUSR2, KIND_ENDS },      { SIGXFSZ, KIND_ENDS },     { SIGSYS, KIND_ENDS },
+  { SIGTRAP, KIND_ENDS },      { SIGPIPE, KIND_ENDS },     { SIGVTALRM, KIND_ENDS },
+  { SIGPROF, KIND_ENDS },      { SIGIO, KIND_ENDS },       { SIGPWR, KIND_ENDS },
 };
 
 /* Who is told of a new size. */

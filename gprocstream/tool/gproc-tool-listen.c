@@ -9,9 +9,12 @@
 #include <glib/gstdio.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 struct _GProcToolAddress
 {
@@ -116,6 +119,29 @@ add_address (GProcToolAddress  *self,
   return TRUE;
 }
 
+/* Two services that find the same stale socket would remove each other's new one, and one that is
+ * made is stale until it listens: they come one after the other. −1 where that cannot be, and then
+ * they take their chance. */
+static int
+lock_folder (const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  int fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  if (fd < 0)
+    return -1;
+
+  while (flock (fd, LOCK_EX) < 0)
+    {
+      if (errno == EINTR)
+        continue;
+      close (fd);
+      return -1;
+    }
+
+  return fd;
+}
+
 static gboolean
 listen_at (GProcToolAddress  *self,
            GSocketListener   *listener,
@@ -137,6 +163,21 @@ listen_at (GProcToolAddress  *self,
   g_unlink (self->path);
 
   return add_address (self, listener, wanted, error);
+}
+
+static gboolean
+listen_alone (GProcToolAddress  *self,
+              GSocketListener   *listener,
+              GSocketAddress    *wanted,
+              GError           **error)
+{
+  int lock = self->path != NULL ? lock_folder (self->path) : -1;
+  gboolean listens = listen_at (self, listener, wanted, error);
+
+  if (lock >= 0)
+    close (lock);
+
+  return listens;
 }
 
 /* Makes @listener listen at what @text says: unix:PATH or tcp:ADDRESS:PORT. */
@@ -163,7 +204,7 @@ gproc_tool_address_listen (const char       *text,
                    _ ("“%s” is neither unix:PATH nor tcp:ADDRESS:PORT"), text);
     }
 
-  if (wanted == NULL || !listen_at (self, listener, wanted, error))
+  if (wanted == NULL || !listen_alone (self, listener, wanted, error))
     return NULL;
 
   return g_steal_pointer (&self);

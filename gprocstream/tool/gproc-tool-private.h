@@ -44,6 +44,7 @@ gboolean gproc_tool_signals_is_ignored (int signum);
 void gproc_tool_signals_block (void);
 guint gproc_tool_signals_watch (GProcToolSignalFunc func,
                                 gpointer            user_data);
+void gproc_tool_signals_unblock (void);
 gboolean gproc_tool_signals_had (int signum);
 void gproc_tool_signals_die (int signum);
 
@@ -53,6 +54,17 @@ typedef struct _GProcToolProgress GProcToolProgress;
 gboolean gproc_tool_progress_is_wanted (void);
 GProcToolProgress *gproc_tool_progress_new (GProcPump *pump);
 void gproc_tool_progress_finish (GProcToolProgress *self);
+
+/* A session that is written down. */
+typedef struct _GProcToolRecord GProcToolRecord;
+
+GProcToolRecord *gproc_tool_record_new (const char *path,
+                                        guint       rows,
+                                        guint       columns);
+gboolean gproc_tool_record_attach (GProcToolRecord *self,
+                                   GProcStream     *process);
+gboolean gproc_tool_record_finish (GProcToolRecord *self,
+                                   int              returncode);
 
 /* Where a service listens. */
 typedef struct _GProcToolAddress GProcToolAddress;

@@ -13,12 +13,16 @@
 
 /* How long a process has to end after SIGTERM when its time is over. */
 #define STOP_GRACE_MS 5000
+/* Of a terminal that nobody looks at. */
+#define DEFAULT_ROWS 24
+#define DEFAULT_COLUMNS 80
 
 typedef struct
 {
   GMainLoop *loop;
   GProcStream *process;
   GProcTerminal *terminal; /* The user's, where the program has one of its own. */
+  GProcToolRecord *record; /* NULL: none is wanted. */
   gboolean leads_group;
   int returncode;
   GError *error;
@@ -73,21 +77,31 @@ attachment_over (GObject      *source,
 }
 
 /* The program is in a session of its own, and at the other side of its terminal stands the
- * user's. */
-static void
+ * user's. FALSE if what is shown cannot be recorded at @record (nullable), which was said. */
+static gboolean
 give_terminal (Run           *run,
-               GProcLauncher *launcher)
+               GProcLauncher *launcher,
+               const char    *record)
 {
   guint rows, columns;
 
   run->terminal = gproc_terminal_new ();
   run->leads_group = TRUE;
   gproc_terminal_set_handle_signals (run->terminal, TRUE);
-  if (gproc_terminal_get_size (run->terminal, &rows, &columns))
-    gproc_launcher_set_pty_size (launcher, rows, columns);
+  if (!gproc_terminal_get_size (run->terminal, &rows, &columns))
+    {
+      rows = DEFAULT_ROWS;
+      columns = DEFAULT_COLUMNS;
+    }
+  gproc_launcher_set_pty_size (launcher, rows, columns);
   gproc_launcher_set_stdin (launcher, GPROC_DISPOSITION_PTY);
   gproc_launcher_set_stdout (launcher, GPROC_DISPOSITION_PTY);
   gproc_launcher_set_stderr (launcher, GPROC_DISPOSITION_PTY);
+
+  if (record != NULL)
+    run->record = gproc_tool_record_new (record, rows, columns);
+
+  return record == NULL || run->record != NULL;
 }
 
 /* A program that is to read the terminal, and to be stopped with it, has to be in the group that
@@ -118,12 +132,28 @@ wait_for_end (Run *run)
     g_source_remove (watch);
 }
 
+/* FALSE if there is to be a recording, and it is not whole. */
+static gboolean
+end_record (Run *run)
+{
+  if (run->record == NULL)
+    return TRUE;
+
+  /* The program is over, and so is what signals could be passed on to. */
+  gproc_tool_signals_unblock ();
+
+  return gproc_tool_record_finish (g_steal_pointer (&run->record),
+                                   gproc_stream_get_returncode (run->process));
+}
+
 static int
 run_process (Run                *run,
              GProcLauncher      *launcher,
              const char * const *argv)
 {
   g_autoptr (GError) error = NULL;
+  gboolean recorded;
+  int status;
 
   gproc_tool_signals_block ();
   run->process = gproc_launcher_spawn (launcher, argv, &error);
@@ -132,19 +162,29 @@ run_process (Run                *run,
       gproc_tool_complain ("%s", error->message);
       return gproc_tool_spawn_status (error);
     }
+  if (run->record != NULL && !gproc_tool_record_attach (run->record, run->process))
+    return TOOL_STATUS_FAILED;
 
   wait_for_end (run);
-  if (run->error == NULL)
-    return gproc_tool_end_status (argv[0], run->returncode, run->terminal != NULL);
+  recorded = end_record (run);
 
-  gproc_tool_complain ("%s", run->error->message);
-  return g_error_matches (run->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ? TOOL_STATUS_TIMED_OUT
-                                                                        : TOOL_STATUS_FAILED;
+  if (run->error != NULL)
+    {
+      gproc_tool_complain ("%s", run->error->message);
+      return g_error_matches (run->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ? TOOL_STATUS_TIMED_OUT
+                                                                            : TOOL_STATUS_FAILED;
+    }
+
+  status = gproc_tool_end_status (argv[0], run->returncode, run->terminal != NULL);
+
+  return status == EXIT_SUCCESS && !recorded ? TOOL_STATUS_FAILED : status;
 }
 
 static void
 run_clear (Run *run)
 {
+  if (run->record != NULL)
+    gproc_tool_record_finish (g_steal_pointer (&run->record), GPROC_RETURNCODE_NONE);
   g_clear_object (&run->terminal);
   g_clear_object (&run->process);
   g_clear_pointer (&run->loop, g_main_loop_unref);
@@ -158,11 +198,14 @@ gproc_tool_run (GStrv *arguments)
   gboolean pty = FALSE;
   double timeout = 0;
   guint timeout_ms;
+  g_autofree char *record = NULL;
   const GOptionEntry entries[] = {
     { "pty", 'p', G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &pty,
       N_ ("Give the program a terminal of its own"), NULL },
     { "timeout", 't', G_OPTION_FLAG_NONE, G_OPTION_ARG_DOUBLE, &timeout,
       N_ ("End the program after so long"), N_ ("SECONDS") },
+    { "record", 'r', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &record,
+      N_ ("With --pty, record what is shown"), N_ ("FILE") },
     { G_OPTION_REMAINING, 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME_ARRAY, &argv, NULL, NULL },
     G_OPTION_ENTRY_NULL
   };
@@ -179,16 +222,25 @@ gproc_tool_run (GStrv *arguments)
       gproc_tool_complain (_ ("There is no program to run"));
       return TOOL_STATUS_FAILED;
     }
+  if (record != NULL && !pty)
+    {
+      gproc_tool_complain (_ ("Only a terminal is recorded: --record needs --pty"));
+      return TOOL_STATUS_FAILED;
+    }
 
   gproc_launcher_set_timeout (launcher, timeout_ms);
   gproc_launcher_set_stop_grace (launcher, STOP_GRACE_MS);
-  if (pty)
-    give_terminal (&run, launcher);
-  else
+  if (!pty)
     share_streams (&run, launcher);
-
-  run.loop = g_main_loop_new (NULL, FALSE);
-  status = run_process (&run, launcher, (const char * const *) argv);
+  if (pty && !give_terminal (&run, launcher, record))
+    {
+      status = TOOL_STATUS_FAILED;
+    }
+  else
+    {
+      run.loop = g_main_loop_new (NULL, FALSE);
+      status = run_process (&run, launcher, (const char * const *) argv);
+    }
   run_clear (&run);
 
   return status;

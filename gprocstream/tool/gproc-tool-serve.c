@@ -149,12 +149,6 @@ serve (Serve      *self,
   g_autofree char *shown = NULL;
   GProcToolAddress *address;
 
-  for (guint i = 0; i < G_N_ELEMENTS (ending); i++)
-    {
-      if (!gproc_tool_signals_is_ignored (ending[i]))
-        g_unix_signal_add (ending[i], asked_to_end, self);
-    }
-
   self->service = g_socket_service_new ();
   g_socket_listener_set_backlog (G_SOCKET_LISTENER (self->service), BACKLOG);
   g_signal_connect (self->service, "incoming", G_CALLBACK (incoming), self);
@@ -164,6 +158,12 @@ serve (Serve      *self,
     {
       gproc_tool_complain ("%s", error->message);
       return TOOL_STATUS_FAILED;
+    }
+
+  for (guint i = 0; i < G_N_ELEMENTS (ending); i++)
+    {
+      if (!gproc_tool_signals_is_ignored (ending[i]))
+        g_unix_signal_add (ending[i], asked_to_end, self);
     }
 
   /* Who has started it may read this to know that it listens, and where. */

@@ -83,7 +83,7 @@ gproc_tool_signals_watch (GProcToolSignalFunc func,
 
   if (fd < 0)
     {
-      sigprocmask (SIG_UNBLOCK, &blocked, NULL);
+      gproc_tool_signals_unblock ();
       return 0;
     }
 
@@ -92,6 +92,13 @@ gproc_tool_signals_watch (GProcToolSignalFunc func,
   watch->user_data = user_data;
 
   return g_unix_fd_add_full (G_PRIORITY_HIGH, fd, G_IO_IN, signals_came, watch, g_free);
+}
+
+/* When nobody watches any more, what is left to do may take long: they do what they ever do. */
+void
+gproc_tool_signals_unblock (void)
+{
+  sigprocmask (SIG_UNBLOCK, &blocked, NULL);
 }
 
 /* Whether the signal was sent to this process. */

@@ -19,7 +19,7 @@ _gproc_program ()
 _gproc_options ()
 {
   case $1 in
-    run) echo --pty --timeout --help ;;
+    run) echo --pty --record --timeout --help ;;
     pipe) echo --no-progress --pipefail --help ;;
     serve) echo --listen --max --grace --help ;;
   esac
@@ -74,6 +74,9 @@ _gproc ()
       --timeout | --max | --grace | -t | -m | -g)
         option=number
         ;;
+      --record | -r)
+        option=file
+        ;;
       -*)
         option=
         ;;
@@ -83,7 +86,7 @@ _gproc ()
         if [[ -z $option && ${COMP_WORDS[i - 1]} != : ]]; then
           break
         fi
-        [[ $option != number ]] || option=
+        [[ $option != number && $option != file ]] || option=
         [[ $option != listen || ${COMP_WORDS[i + 1]-} == : ]] || option=
         ;;
     esac
@@ -99,6 +102,11 @@ _gproc ()
       return
     fi
     if [[ $option == number ]]; then
+      return
+    fi
+    if [[ $option == file ]]; then
+      compopt -o filenames
+      mapfile -t COMPREPLY < <(compgen -f -- "${current#=}")
       return
     fi
     if [[ $current == -* ]]; then

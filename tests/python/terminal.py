@@ -8,6 +8,7 @@ import os
 import pty
 import signal
 import struct
+import sys
 import termios
 
 from support import GLib, GProc, TESTPROG, fails, run_on_glib_main_loop, tap
@@ -55,14 +56,14 @@ class User:
 
     def __enter__(self):
         self.master, self.slave = pty.openpty()
-        os.set_blocking(self.master, False)
+        self.seen = GProc.Reader.new_for_fd(self.master, False)
         self.before = termios.tcgetattr(self.slave)
         self.terminal = GProc.Terminal.new_for_fds(self.slave, self.slave, self.slave)
         return self
 
     def __exit__(self, *_):
         after = termios.tcgetattr(self.slave)
-        self.terminal = None
+        self.terminal = self.seen = None
         os.close(self.slave)
         os.close(self.master)
         assert after == self.before, (after, self.before)
@@ -71,12 +72,7 @@ class User:
         return not termios.tcgetattr(self.slave)[3] & (termios.ICANON | termios.ECHO)
 
     async def sees(self, text):
-        seen = b''
-        while text not in seen:
-            try:
-                seen += os.read(self.master, 9999)
-            except BlockingIOError:
-                await asyncio.sleep(0.001)
+        await self.seen.read_until_async(text)
 
 
 def begin(coroutine):
@@ -125,22 +121,33 @@ def a_detachment_has_no_returncode():
     run_on_glib_main_loop(main())
 
 
+# When that changes, until there are 99 columns.
+SHOW_SIZE = """import os, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGWINCH])
+print('begun', flush=True)
+columns = 0
+while columns != 99:
+    signal.sigwait([signal.SIGWINCH])
+    columns, lines = os.get_terminal_size(0)
+print(lines, columns, flush=True)
+input()
+"""
+
+
 def handlers_of_python_stay():
     called = []
     before = signal.signal(signal.SIGINT, lambda *_: called.append('int'))
     signal.signal(signal.SIGWINCH, lambda *_: called.append('winch'))
 
     async def main():
-        with User() as user, launcher().spawn(['cat']) as stream:
+        with User() as user, launcher().spawn([sys.executable, '-c', SHOW_SIZE]) as stream:
             user.terminal.handle_signals = True
             task = begin(user.terminal.attach_async(stream))
-            await asyncio.sleep(0)
+            await user.sees(b'begun\r\n')
             os.kill(os.getpid(), signal.SIGINT)
             fcntl.ioctl(user.slave, termios.TIOCSWINSZ, struct.pack('HHHH', 44, 99, 0, 0))
             os.kill(os.getpid(), signal.SIGWINCH)
-            while fcntl.ioctl(stream.get_pty_fd(), termios.TIOCGWINSZ, bytes(8))[:4] != \
-                    struct.pack('HH', 44, 99):
-                await asyncio.sleep(0.001)
+            await user.sees(b'44 99\r\n')
             user.terminal.detach()
             assert await task is None
             os.kill(os.getpid(), signal.SIGINT)

@@ -54,6 +54,7 @@ def options_of_each_command():
     assert completed('gproc run --t') == '<run><--timeout>'
     assert completed('gproc run --p') == '<run><--pty>'
     assert completed('gproc pipe --pi') == '<pipe><--pipefail>'
+    assert offered('gproc run --') == ['--help', '--pty', '--record', '--timeout']
     assert offered('gproc serve --') == ['--grace', '--help', '--listen', '--max']
     assert completed('gproc serve --max 3 --l') == '<serve><--max><3><--listen>'
     assert completed('gproc serve --max=3 --l') == '<serve><--max=3><--listen>'
@@ -66,6 +67,14 @@ def addresses():
         words = ''.join(f'<{word}>' for word in (option + 'unix:./file-one').split())
         assert completed(f'gproc serve {option}unix:./file-o') == '<serve>' + words
     assert completed('gproc serve --listen tcp:127') == '<serve><--listen><tcp:127.0.0.1:>'
+
+
+def files_to_record_to():
+    for option in '--record=', '--record ', '-r ':
+        words = ''.join(f'<{word}>' for word in (option + 'file-one').split())
+        assert completed(f'gproc run --pty {option}file-o') == '<run><--pty>' + words
+    assert completed('gproc run --record x sha256s') == '<run><--record><x><sha256sum>'
+    assert completed('gproc run --record=x --pty sha256s') == '<run><--record=x><--pty><sha256sum>'
 
 
 def programs():
@@ -92,5 +101,6 @@ def each_program_of_a_pipe():
     assert completed('gproc pipe -- cat :: cat :: sha256s') == '<pipe><--><cat><::><cat><::><sha256sum>'
 
 
-tap.run('/gproc/tool/completion', commands, options_of_each_command, addresses, programs,
+tap.run('/gproc/tool/completion', commands, options_of_each_command, addresses,
+        files_to_record_to, programs,
         arguments_of_programs, each_program_of_a_pipe)

@@ -10,8 +10,8 @@ import os
 import signal
 import subprocess
 
-from support import (ENVIRONMENT, FOLDER, TOOL, Terminal, gproc, is_gone, is_in_foreground, needs, shell, state_of, tap, tmux_shell,
-                     until)
+from support import (ENVIRONMENT, FOLDER, SHOW_SIZES, TOOL, Terminal, gproc, is_gone, is_in_foreground, needs, shell,
+                     state_of, tap, tmux_shell, until)
 
 
 def the_program_has_a_terminal():
@@ -90,12 +90,16 @@ def is_asleep(pid):
 def ctrl_c_is_for_the_program():
     with Terminal(TOOL, 'run', '--pty', 'python3', '-i', '-q') as terminal:
         terminal.expect('>>> $')
-        terminal.type('import os, time; print("pid", os.getpid()); time.sleep(1000)\r')
+        terminal.type('import os, time\r')
+        terminal.expect('>>> $')
+        terminal.type(r"""exec('try: print("pid", os.getpid()); time.sleep(1000)\nexcept KeyboardInterrupt: print("caught" * 2)')"""
+                      '\r')
         pid = int(terminal.expect(r'pid (\d+)\r\n')[1])
-        # As in test-pty-programs.c: an earlier Ctrl-C may have no effect on Python.
+        # As in test-pty-programs.c: an earlier Ctrl-C may have no effect on Python, and one that is not
+        # caught ends it later.
         until(lambda: is_asleep(pid), 'it does not sleep')
         terminal.type('\x03')
-        terminal.expect('KeyboardInterrupt')
+        terminal.expect('caughtcaught\r\n')
         terminal.expect('>>> $')
         terminal.type('6 * 7\r')
         terminal.expect('42\r\n')
@@ -161,10 +165,7 @@ def stopped_and_let_go_on():
 
 
 def the_size_follows():
-    program = ('import os, signal\nsizes = []\n'
-               'def show(*_):\n    size = os.get_terminal_size(0)\n    print("size", size.lines, size.columns, flush=True)\n'
-               'signal.signal(signal.SIGWINCH, show)\nprint("begun", flush=True)\ninput()\n')
-    with Terminal(TOOL, 'run', '--pty', 'python3', '-c', program) as terminal:
+    with Terminal(TOOL, 'run', '--pty', 'python3', '-c', SHOW_SIZES, '132') as terminal:
         terminal.expect('begun\r\n')
         terminal.resize(40, 120)
         terminal.expect('size 40 120\r\n')

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 
-from support import (FOLDER, LIMIT, TOOL, Terminal, gproc, is_gone, read_line, shell, start,
+from support import (FOLDER, LIMIT, TOOL, Terminal, gproc, is_gone, kill, read_line, shell, start,
                      state_of, tap, until, wait_for_end)
 
 # Says that it is there, and its own process id.
@@ -165,6 +165,15 @@ def without_a_terminal_all_that_was_started_ends_with_its_time():
     process.stdout.close()
 
 
+def at_a_terminal_only_the_program_ends_with_its_time():
+    with shell() as terminal:
+        terminal.line(f'{TOOL} run --timeout=0.5 sh -c "sleep 1000 & echo pid \\$!; wait"; echo status $?')
+        pid = int(terminal.expect(r'pid (\d+)\r\n')[1])
+        terminal.expect('status 124\r\n')
+        assert not is_gone(pid)
+        kill(pid)
+
+
 def keys_reach_the_program_once():
     program = ('import os, signal, sys\ngot = []\nsignal.signal(signal.SIGINT, lambda *_: got.append(1))\n'
                'print("begun", flush=True)\nsys.stdin.readline()\nprint("count", len(got))\n')
@@ -258,7 +267,8 @@ tap.run('/gproc/tool/run', the_status_is_that_of_the_program, what_follows_the_p
         a_signal_that_the_program_handles, a_signal_that_is_ignored_stays_so,
         the_status_is_known_though_the_caller_ignores_children, the_program_begins_as_any_other, a_dead_command_has_no_core_of_its_own, a_time_that_is_over,
         a_program_that_ignores_the_end_of_its_time,
-        without_a_terminal_all_that_was_started_ends_with_its_time, keys_reach_the_program_once,
+        without_a_terminal_all_that_was_started_ends_with_its_time,
+        at_a_terminal_only_the_program_ends_with_its_time, keys_reach_the_program_once,
         ctrl_c_ends_both_and_the_loop_of_a_shell, ctrl_backslash_ends_both, ctrl_z_and_fg,
         bg_and_kill_of_the_job, a_terminal_that_goes_away_ends_both,
         the_program_may_read_the_terminal_while_input_is_a_pipe)

@@ -7,6 +7,7 @@ usage: serve.py GPROC
 
 import collections
 import contextlib
+import fcntl
 import hashlib
 import os
 import re
@@ -18,7 +19,7 @@ import struct
 import subprocess
 import time
 
-from support import (FOLDER, LIMIT, children_of, gproc, is_gone, read_line, start, tap,
+from support import (FOLDER, LIMIT, children_of, gproc, is_gone, read_line, start, state_of, tap,
                      until, wait_for_end)
 
 CLIENTS = 200
@@ -66,12 +67,7 @@ class Service:
 
     def kinds(self):
         """How many descriptors of each kind there are, that of what is only for waiting aside."""
-        links = []
-        for number in os.listdir(f'/proc/{self.process.pid}/fd'):
-            # Or it was closed meanwhile.
-            with contextlib.suppress(FileNotFoundError):
-                links.append(os.readlink(f'/proc/{self.process.pid}/fd/{number}'))
-        return collections.Counter(link.split(':[')[0] for link in links
+        return collections.Counter(link.split(':[')[0] for link in links_of(self.process.pid)
                                    if not re.search(r'\[event(fd|poll)\]', link))
 
     def settle(self):
@@ -325,6 +321,65 @@ def the_socket_is_removed_and_a_stale_one_replaced():
         assert not os.path.lexists(path)
 
 
+def of_many_that_find_a_stale_socket_one_serves():
+    path = os.path.join(FOLDER.name, 'socket')
+    for _ in range(5):
+        # It is bound, and nobody will listen.
+        with socket.socket(socket.AF_UNIX) as stale:
+            stale.bind(path)
+        services = [start('serve', '--listen', 'unix:' + path, 'sh', '-c', f'echo {number}', stderr=subprocess.PIPE)
+                    for number in range(12)]
+        winners = []
+        for number, service in enumerate(services):
+            # A line, or the end of one that cannot.
+            if read_line(service.stdout):
+                winners.append(number)
+            else:
+                assert wait_for_end(service) == 125
+        assert len(winners) == 1, winners
+        winner = services[winners[0]]
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(path)
+            client.shutdown(socket.SHUT_WR)
+            assert read_all(client) == b'%d\n' % winners[0]
+        winner.terminate()
+        assert wait_for_end(winner) == 0 and not os.path.lexists(path)
+        for service in services:
+            for file in service.stdin, service.stdout, service.stderr:
+                file.close()
+
+
+def links_of(pid):
+    found = []
+    for number in os.listdir(f'/proc/{pid}/fd'):
+        # Or it was closed meanwhile.
+        with contextlib.suppress(FileNotFoundError):
+            found.append(os.readlink(f'/proc/{pid}/fd/{number}'))
+    return found
+
+
+def one_waits_while_another_looks_and_begins():
+    """Between a look and what is done about it a socket would be another one's."""
+    path = os.path.join(FOLDER.name, 'socket')
+    folder = os.open(FOLDER.name, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    service = start('serve', '--listen', 'unix:' + path, 'cat')
+    until(lambda: os.path.realpath(FOLDER.name) in links_of(service.pid) and state_of(service.pid) == 'S',
+          'it does not wait')
+    assert not os.path.lexists(path)
+    # It can be told to end meanwhile.
+    service.terminate()
+    assert wait_for_end(service) == -signal.SIGTERM
+    other = start('serve', '--listen', 'unix:' + path, 'cat')
+    os.close(folder)
+    assert read_line(other.stdout).decode() == f'unix:{path}\n'
+    other.terminate()
+    assert wait_for_end(other) == 0
+    for process in service, other:
+        process.stdin.close()
+        process.stdout.close()
+
+
 def what_is_no_socket_of_ours_is_left_alone():
     path = os.path.join(FOLDER.name, 'file')
     with open(path, 'w', encoding='ascii') as file:
@@ -422,7 +477,7 @@ tap.run('/gproc/tool/serve', each_kind_of_address, the_end_of_input_is_seen_and_
         many_wait_for_a_few, clients_that_vanish, programs_that_never_read,
         a_program_that_ignores_the_end_of_its_client, a_program_has_time_to_end_after_its_client,
         a_program_that_cannot_be_started, the_socket_is_removed_and_a_stale_one_replaced,
-        what_is_no_socket_of_ours_is_left_alone, wrong_addresses_are_explained,
+        of_many_that_find_a_stale_socket_one_serves, one_waits_while_another_looks_and_begins, what_is_no_socket_of_ours_is_left_alone, wrong_addresses_are_explained,
         those_running_finish_when_it_ends, those_that_do_not_finish_are_stopped,
         a_second_signal_does_not_wait, more_clients_than_descriptors,
         the_programs_have_the_limit_of_the_caller)

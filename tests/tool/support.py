@@ -22,8 +22,11 @@ TOOL = os.path.abspath(sys.argv[1])
 TESTPROG = os.environ['GPROC_TESTPROG']
 # Far above what anything takes, under sanitizers too: it is waited for what comes.
 LIMIT = 60
-# Who runs the tests with nohup means the tests, not what they start.
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
+# Who runs the tests with nohup, or in the background of a shell without job control, means the
+# tests, not what they start. What Python handles is left alone.
+for signum in signal.SIGHUP, signal.SIGINT, signal.SIGQUIT:
+    if signal.getsignal(signum) == signal.SIG_IGN:
+        signal.signal(signum, signal.SIG_DFL)
 FOLDER = tempfile.TemporaryDirectory()
 # What a shell in a terminal is to find, and nothing of the user's.
 ENVIRONMENT = {**os.environ, 'TERM': 'xterm', 'HOME': FOLDER.name, 'PS1': 'ready> ', 'PS2': '',
@@ -31,6 +34,20 @@ ENVIRONMENT = {**os.environ, 'TERM': 'xterm', 'HOME': FOLDER.name, 'PS1': 'ready
                'PATH': os.path.dirname(TOOL) + ':' + os.environ['PATH'], 'LANGUAGE': 'C'}
 for name in 'ENV', 'BASH_ENV', 'TMUX', 'PROMPT_COMMAND', 'INPUTRC':
     ENVIRONMENT.pop(name, None)
+
+
+# Says the size of its terminal whenever that changes, until there are so many columns, and then
+# reads a line. A handler that Python calls may have to wait for the end of what is being read.
+SHOW_SIZES = """import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGWINCH])
+print("begun", flush=True)
+columns = 0
+while columns != int(sys.argv[1]):
+    signal.sigwait([signal.SIGWINCH])
+    columns, lines = os.get_terminal_size(0)
+    print("size", lines, columns, flush=True)
+input()
+"""
 
 
 def needs(program):
