@@ -449,6 +449,31 @@ async def a_process_that_nobody_gets_does_not_stay():
     assert step == 5, step
 
 
+async def a_signal_goes_to_nobody_else():
+    """The library takes the status before the loop is told: from then on the number may be another's."""
+    process = await asyncio.create_subprocess_exec(TESTPROG, 'hold', stdin=PIPE)
+    process.kill()
+    # The loop does not turn meanwhile.
+    deadline = time.monotonic() + 20
+    try:
+        while time.monotonic() < deadline:
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        raise AssertionError('nobody took the status')
+    except ChildProcessError:
+        pass
+    assert process.returncode is None
+    process.kill()
+    process.terminate()
+    process.send_signal(signal.SIGINT)
+    assert await process.wait() == -signal.SIGKILL
+    try:
+        process.kill()
+    except ProcessLookupError:
+        pass
+    else:
+        raise AssertionError('it is known to be over')
+
+
 async def drain_waits_for_a_slow_reader():
     process = await asyncio.create_subprocess_exec(TESTPROG, 'hold', stdin=PIPE, stdout=PIPE)
     process.stdin.write(bytes(200_000))
