@@ -69,7 +69,7 @@ async def what_nobody_wants_to_read_is_no_error():
 
 async def a_flood_of_errors_is_read_along():
     code = 'head -c 2000000 /dev/zero >&2; echo done'
-    stdout, stderr, returncode = await _run('sh', '-c', code, stderr=PIPE)
+    stdout, stderr, returncode = await _run(sys.executable, '-c', code, stderr=PIPE)
     assert stdout == b'done\n' and len(stderr) == 2_000_000 and returncode == 0
 
 
@@ -223,14 +223,15 @@ async def the_keywords_of_popen_are_honoured():
         assert stdout == expected, (keywords, stdout)
     read_fd, write_fd = os.pipe()
     try:
-        code = f'echo passed >&{write_fd}'
-        _, _, returncode = await _run('sh', '-c', code, pass_fds=[write_fd])
-        assert returncode == 0 and os.read(read_fd, 100) == b'passed\n'
-        _, _, returncode = await _run('sh', '-c', code, stderr=DEVNULL)
+        # The shell knows only descriptors of one digit.
+        code = f'import os; os.write({write_fd}, b"passed")'
+        _, _, returncode = await _run(sys.executable, '-c', code, pass_fds=[write_fd])
+        assert returncode == 0 and os.read(read_fd, 100) == b'passed'
+        _, _, returncode = await _run(sys.executable, '-c', code, stderr=DEVNULL)
         assert returncode != 0
         os.set_inheritable(write_fd, True)
-        _, _, returncode = await _run('sh', '-c', code, close_fds=False)
-        assert returncode == 0 and os.read(read_fd, 100) == b'passed\n'
+        _, _, returncode = await _run(sys.executable, '-c', code, close_fds=False)
+        assert returncode == 0 and os.read(read_fd, 100) == b'passed'
     finally:
         os.close(read_fd)
         os.close(write_fd)
@@ -451,7 +452,7 @@ async def a_process_that_nobody_gets_does_not_stay():
 
 async def a_signal_goes_to_nobody_else():
     """The library takes the status before the loop is told: from then on the number may be another's."""
-    process = await asyncio.create_subprocess_exec(TESTPROG, 'hold', stdin=PIPE)
+    process = await asyncio.create_subprocess_exec(TESTPROG, 'hold', stdin=PIPE, stdout=PIPE)
     process.kill()
     # The loop does not turn meanwhile.
     deadline = time.monotonic() + 20
