@@ -26,8 +26,8 @@ function onSignal(signal, callback) {
     } catch {
         // It is in GLib.
     }
-    const add = [unix.signal_add, unix.signal_add_full, GLib.unix_signal_add]
-        .find(candidate => typeof candidate === 'function');
+    // Only to look at the last one is warned of where it has moved.
+    const add = unix.signal_add ?? unix.signal_add_full ?? GLib.unix_signal_add;
     add(GLib.PRIORITY_DEFAULT, signal, callback);
 }
 
