@@ -20,6 +20,9 @@
 #include <gprocstream/process/gproc-stream.h>
 #include <gprocstream/process/gproc-launcher.h>
 #include <gprocstream/process/gproc-pipeline.h>
+#include <gprocstream/frames/gproc-demuxer.h>
+#include <gprocstream/frames/gproc-multiplexed.h>
+#include <gprocstream/frames/gproc-muxer.h>
 #include <gprocstream/terminal/gproc-recorder.h>
 #include <gprocstream/terminal/gproc-recording.h>
 #include <gprocstream/terminal/gproc-terminal.h>

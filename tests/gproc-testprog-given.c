@@ -6,13 +6,16 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* The commands that print what the process was given. */
@@ -203,6 +206,53 @@ COMMAND (print_pdeathsig)
   if (prctl (PR_GET_PDEATHSIG, &signum) != 0)
     fail ("prctl");
   dprintf (STDOUT_FILENO, "%d\n", signum);
+
+  return 0;
+}
+
+/* Copies what there is; 0 at the end. */
+static ssize_t
+copy_some (int from,
+           int to)
+{
+  char buffer[4096];
+  ssize_t n = read (from, buffer, sizeof buffer);
+
+  for (ssize_t done = 0; done < n;)
+    {
+      ssize_t written = write (to, buffer + done, (size_t) (n - done));
+
+      if (written < 0)
+        fail ("write");
+      done += written;
+    }
+
+  return n;
+}
+
+/* Carries standard input and output to the socket of that name, as dial-stdio of a container
+ * engine does. */
+COMMAND (dial)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  struct pollfd polled[2] = { { .fd = 0, .events = POLLIN }, { .events = POLLIN } };
+  int fd = socket (AF_UNIX, SOCK_STREAM, 0);
+
+  snprintf (address.sun_path, sizeof address.sun_path, "%s", argc > 2 ? argv[2] : "");
+  if (connect (fd, (struct sockaddr *) &address, sizeof address) != 0)
+    fail ("connect");
+
+  polled[1].fd = fd;
+  while (poll (polled, 2, -1) > 0)
+    {
+      if (polled[0].revents != 0 && copy_some (0, fd) <= 0)
+        {
+          shutdown (fd, SHUT_WR);
+          polled[0].fd = -1;
+        }
+      if (polled[1].revents != 0 && copy_some (fd, 1) <= 0)
+        break;
+    }
 
   return 0;
 }

@@ -698,6 +698,7 @@ static const Command commands[] = {
   { "print-pgid", command_print_pgid },
   { "print-ids", command_print_ids },
   { "print-pdeathsig", command_print_pdeathsig },
+  { "dial", command_dial },
 };
 
 int

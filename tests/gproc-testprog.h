@@ -27,3 +27,4 @@ COMMAND (print_rlimit);
 COMMAND (print_pgid);
 COMMAND (print_ids);
 COMMAND (print_pdeathsig);
+COMMAND (dial);

@@ -3,7 +3,7 @@
 """Installs the library into a prefix and uses it from there, as a user of it would.
 
 usage: install.py MESON BUILD-FOLDER [--introspection] [--vapi] [--nls] [--tool] [--man]
-       [--installed-tests]
+       [--engine] [--installed-tests]
 """
 
 import glob
@@ -18,7 +18,7 @@ import tap
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MESON, BUILD = sys.argv[1:3]
-OPTIONS = 'introspection', 'vapi', 'nls', 'tool', 'man'
+OPTIONS = 'introspection', 'vapi', 'nls', 'tool', 'man', 'engine'
 FEATURES = [name for name in OPTIONS if '--' + name in sys.argv]
 FOLDER = tempfile.TemporaryDirectory()
 PREFIX = os.path.join(FOLDER.name, 'prefix')
@@ -118,6 +118,8 @@ def all_public_headers_and_no_other_are_there():
     wanted = [os.path.relpath(path, folder)
               for path in glob.glob(os.path.join(folder, '**', '*.h'), recursive=True)
               if not path.endswith('-private.h')]
+    if 'engine' not in FEATURES:
+        wanted = [path for path in wanted if 'engine' not in path]
     wanted.append(os.path.join('base', 'gproc-version.h'))
     root = installed('include', 'gprocstream-1', 'gprocstream')
     found = [os.path.relpath(path, root)
@@ -137,6 +139,72 @@ def a_program_is_built_by_pkg_config_alone():
     path = program('consumer.c', CONSUMER, *os.environ.get('CC', 'cc').split(), '-std=c99', '-Wall',
                    '-Wextra', '-Werror', '-pedantic', '-Wno-error=pedantic')
     assert run(path, environment=ENVIRONMENT) == 'installed\n'
+
+
+ENGINE_CONSUMER = '''
+#include <gprocstream/gprocstream-engine.h>
+
+int
+main (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GProcEngine) engine = gproc_engine_new ("unix:///nowhere/there.sock", &error);
+
+  g_assert_no_error (error);
+  g_print ("%d\\n", gproc_engine_ping (engine, NULL, &error));
+  return error == NULL;
+}
+'''
+
+
+def the_second_library_is_found_by_pkg_config_alone():
+    if 'engine' not in FEATURES:
+        assert not glob.glob(installed('**', '*engine*'), recursive=True)
+        raise tap.Skip('built without the client for container engines')
+    path = os.path.join(FOLDER.name, 'engine.c')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(ENGINE_CONSUMER)
+    flags = run('pkg-config', '--cflags', '--libs', 'gprocstream-engine-1',
+                environment=ENVIRONMENT).split()
+    assert '-lgprocstream-engine-1' in flags and '-lgprocstream-1' in flags, flags
+    assert not [flag for flag in flags if 'soup' in flag or 'json' in flag], flags
+    run('cc', '-Wall', '-Wextra', '-Werror', path, '-o', path + '.out', *flags,
+        environment=ENVIRONMENT)
+    assert run(path + '.out', environment=ENVIRONMENT) == '0\n'
+    # The first library knows nothing of the second one, nor of what that needs.
+    needed = run('objdump', '-p', installed('lib', 'libgprocstream-1.so.0'))
+    assert not re.search('NEEDED.*(engine|soup|json)', needed), needed
+
+
+def the_second_typelib_is_found():
+    if 'engine' not in FEATURES or 'introspection' not in FEATURES:
+        raise tap.Skip('built without introspection, or without the client for container engines')
+    text = run(sys.executable, '-c', 'import gi; gi.require_version("GProcEngine", "1")\n'
+               'gi.require_version("GProc", "1"); from gi.repository import GProcEngine\n'
+               'print(GProcEngine.Engine.new("unix:///x").get_address())', environment=ENVIRONMENT)
+    assert text == 'unix:///x\n', text
+    assert os.path.exists(installed('share', 'gir-1.0', 'GProcEngine-1.gir'))
+
+
+def a_vala_program_is_built_with_the_second_library():
+    if 'engine' not in FEATURES or 'vapi' not in FEATURES:
+        raise tap.Skip('built without the Vala bindings, or without the client')
+    path = os.path.join(FOLDER.name, 'engine.vala')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write('public int main () {\n'
+                   '    try {\n'
+                   '        var engine = new GProcEngine.Engine ("unix:///x");\n'
+                   '        print ("%s\\n", engine.address);\n'
+                   '        GProc.Stream web = engine.exec ("web", { "true" });\n'
+                   '        web.abort ();\n'
+                   '    } catch (Error error) {\n'
+                   '        return 0;\n'
+                   '    }\n'
+                   '    return 1;\n'
+                   '}\n')
+    run('valac', '--pkg', 'gprocstream-engine-1', '-o', path + '.out', path,
+        environment=ENVIRONMENT)
+    assert run(path + '.out', environment=ENVIRONMENT) == 'unix:///x\n'
 
 
 def a_header_alone_is_refused():
@@ -287,7 +355,7 @@ def the_command_is_complete():
     text = run('man', '--warnings', '--local-file', page, environment={'MANWIDTH': '80'})
     assert 'warning' not in text and 'gproc serve' in text and 'EXIT STATUS' in text, text
     # What the command says of its options and what the page says are the same ones.
-    for command in 'run', 'pipe', 'serve':
+    for command in ['run', 'pipe', 'serve'] + ['exec'] * ('engine' in FEATURES):
         said = run(installed('bin', 'gproc'), command, '--help', environment=ENVIRONMENT)
         for option in re.findall(r'--[a-z-]+', said):
             assert option == '--help' or option in text, option
@@ -349,7 +417,8 @@ def installed_tests_run_from_where_they_are_installed():
 
 tap.run('/gproc/install', meson_install_fills_a_prefix, all_public_headers_and_no_other_are_there,
         pkg_config_says_all_that_is_needed, a_program_is_built_by_pkg_config_alone,
-        a_header_alone_is_refused, the_headers_are_good_cplusplus, the_typelib_is_found,
+        the_second_library_is_found_by_pkg_config_alone, the_second_typelib_is_found,
+        a_vala_program_is_built_with_the_second_library, a_header_alone_is_refused, the_headers_are_good_cplusplus, the_typelib_is_found,
         the_python_override_is_found, the_folder_of_the_python_override_is_right,
         the_javascript_override_is_found, a_vala_program_is_built,
         a_program_is_built_where_nothing_is_installed,

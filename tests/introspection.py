@@ -23,7 +23,8 @@ C = '{http://www.gtk.org/introspection/c/1.0}'
 GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
 NAMESPACE = xml.etree.ElementTree.parse(sys.argv[1]).getroot().find(CORE + 'namespace')
 
-CLASSES = {'Launcher': GObject.Object, 'Match': GObject.Object, 'Pipeline': Gio.IOStream,
+CLASSES = {'Demuxer': GObject.Object, 'Muxer': GObject.Object,
+           'Launcher': GObject.Object, 'Match': GObject.Object, 'Pipeline': Gio.IOStream,
            'Pump': GObject.Object, 'Reader': Gio.InputStream, 'Recorder': GObject.Object,
            'Recording': GObject.Object, 'Result': GObject.Object, 'Stream': Gio.IOStream,
            'Terminal': GObject.Object, 'Writer': Gio.OutputStream}
@@ -47,6 +48,7 @@ def there_are_these_types_and_no_other():
                                 CORE + 'callback', CORE + 'union')}
     assert found == {
         'Match', 'MatchClass', 'Recorder', 'RecorderClass', 'Recording', 'RecordingClass',
+        'Demuxer', 'DemuxerClass', 'DemuxerPolicy', 'Muxer', 'MuxerClass',
         'Backend', 'BackendInterface', 'Disposition', 'FileFlags', 'Launcher', 'LauncherClass',
         'LimitPolicy', 'PipeDirection', 'Pipeline', 'PipelineClass', 'Pump', 'PumpClass', 'Reader',
         'ReaderClass', 'Result', 'ResultClass', 'Stream', 'StreamClass', 'StreamError',
@@ -87,7 +89,7 @@ def a_variable_number_of_arguments_is_hidden():
 
 
 def enumerations_have_types():
-    for name in ('Disposition', 'LimitPolicy', 'PipeDirection', 'StreamError'):
+    for name in ('DemuxerPolicy', 'Disposition', 'LimitPolicy', 'PipeDirection', 'StreamError'):
         assert issubclass(getattr(GProc, name), GObject.GEnum), name
     for name in ('FileFlags', 'StreamFlags'):
         assert issubclass(getattr(GProc, name), GObject.GFlags), name
@@ -168,6 +170,13 @@ def the_agreed_methods_exist():
                  'get_bytes_transferred').split():
         assert callable(getattr(GProc.Pump, name)), name
     assert callable(GProc.Stream.splice_async) and callable(GProc.Stream.splice_finish)
+    for name in ('get_stdout get_stderr read_frame try_read_frame read_frame_async '
+                 'read_frame_finish close').split():
+        assert callable(getattr(GProc.Demuxer, name)), name
+    for name in ('queue queue_bytes write_frame write_frame_async write_frame_finish '
+                 'get_writer').split():
+        assert callable(getattr(GProc.Muxer, name)), name
+    assert callable(GProc.Stream.new_for_multiplexed)
     for name in 'wait try_wait send_signal resize close get_identifier'.split():
         assert callable(getattr(GProc.Backend, name)), name
 
@@ -196,7 +205,8 @@ def the_end_of_a_stream_is_told_from_nothing():
 
 def objects_without_arguments_print_nothing():
     program = 'import gi; gi.require_version("GProc", "1"); from gi.repository import GProc\n' \
-        'for name in "Stream", "Reader", "Writer", "Launcher", "Result", "Pipeline", "Pump":\n' \
+        'for name in "Stream", "Reader", "Writer", "Launcher", "Result", "Pipeline", "Pump", \\\n' \
+        '            "Demuxer", "Muxer":\n' \
         '    thing = getattr(GProc, name)()\n' \
         '    if hasattr(thing, "close"): thing.close(None)\n' \
         '    del thing\n' \

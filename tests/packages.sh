@@ -41,4 +41,4 @@ need_packages ()
 
 # What builds the library with all that is optional.
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config gettext libglib2.0-dev \
-libgirepository1.0-dev gobject-introspection valac"
+libgirepository1.0-dev gobject-introspection valac libsoup-3.0-dev libjson-glib-dev"

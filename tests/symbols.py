@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the library exports is exactly what gprocstream-1.symbols says.
+"""What a library exports is exactly what its list says: gprocstream-1.symbols, or that of the
+second library, gprocstream-engine-1.symbols.
 
 usage: symbols.py [--update] LIBRARY
 
@@ -17,8 +18,9 @@ import tap
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(HERE)
-SYMBOLS = os.path.join(HERE, 'gprocstream-1.symbols')
 LIBRARY = sys.argv[-1]
+NAME = re.search(r'lib(gprocstream(?:-engine)?-1)\.so', os.path.basename(LIBRARY))[1]
+SYMBOLS = os.path.join(HERE, NAME + '.symbols')
 
 
 def exported():
@@ -33,9 +35,11 @@ def committed():
 
 
 def declared():
-    """The functions that the public headers declare."""
+    """The functions that the public headers of the library declare."""
     names = set()
     for folder, _, files in os.walk(os.path.join(TOP, 'gprocstream')):
+        if (os.path.basename(folder) == 'engine') != ('engine' in NAME):
+            continue
         for name in files:
             if not name.endswith('.h') or name.endswith('-private.h'):
                 continue
@@ -74,7 +78,7 @@ def the_headers_declare_what_is_exported():
 def the_soname_is_that_of_abi_0():
     output = subprocess.run(['objdump', '-p', LIBRARY], check=True,
                             stdout=subprocess.PIPE).stdout.decode()
-    assert re.search(r'SONAME +libgprocstream-1\.so\.0$', output, re.M)
+    assert re.search(rf'SONAME +lib{NAME}\.so\.0$', output, re.M)
 
 
 if '--update' in sys.argv:

@@ -392,6 +392,79 @@ test_many (void)
   gproc_test_wait_for (n_done == n_runs);
 }
 
+static void
+assert_portable (GProcLauncher *launcher,
+                 gboolean       portable)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (gproc_launcher_check_portable (launcher, &error), ==, portable);
+  if (!portable)
+    gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_assert_no_error (error);
+}
+
+/* What somebody who starts processes elsewhere asks of the settings. */
+static void
+test_portable (void)
+{
+  g_autoptr (GProcLauncher) launcher = gproc_launcher_new ();
+  g_auto (GStrv) none = gproc_launcher_get_environ_changes (launcher);
+  g_auto (GStrv) changes = NULL;
+  g_auto (GStrv) whole = NULL;
+  const char * const wanted[] = { "GPROC_A=2", "GPROC_C=4", NULL };
+  const char * const environment[] = { "GPROC_D=5", NULL };
+
+  g_assert_cmpuint (g_strv_length (none), ==, 0);
+  gproc_launcher_setenv (launcher, "GPROC_A", "1", TRUE);
+  gproc_launcher_setenv (launcher, "GPROC_A", "2", TRUE);
+  gproc_launcher_setenv (launcher, "GPROC_A", "3", FALSE);
+  gproc_launcher_setenv (launcher, "GPROC_B", "3", TRUE);
+  gproc_launcher_setenv (launcher, "GPROC_C", "4", FALSE);
+  gproc_launcher_setenv (launcher, "PATH", "nowhere", FALSE);
+  gproc_launcher_unsetenv (launcher, "GPROC_B");
+  changes = gproc_launcher_get_environ_changes (launcher);
+  g_assert_cmpstrv (changes, wanted);
+  gproc_launcher_set_environ (launcher, environment);
+  whole = gproc_launcher_get_environ_changes (launcher);
+  g_assert_cmpstrv (whole, environment);
+
+  g_assert_cmpint (gproc_launcher_get_user (launcher), ==, -1);
+  g_assert_cmpint (gproc_launcher_get_group (launcher), ==, -1);
+  gproc_launcher_set_user (launcher, 5);
+  gproc_launcher_set_group (launcher, 6);
+  g_assert_cmpint (gproc_launcher_get_user (launcher), ==, 5);
+  g_assert_cmpint (gproc_launcher_get_group (launcher), ==, 6);
+
+  g_assert_cmpint (gproc_launcher_get_disposition (launcher, 0), ==, GPROC_DISPOSITION_PIPE);
+  g_assert_cmpint (gproc_launcher_get_disposition (launcher, 2), ==, GPROC_DISPOSITION_INHERIT);
+  gproc_launcher_set_stdin (launcher, GPROC_DISPOSITION_NULL);
+  gproc_launcher_set_stdout (launcher, GPROC_DISPOSITION_PTY);
+  gproc_launcher_set_stderr (launcher, GPROC_DISPOSITION_STDOUT);
+  g_assert_cmpint (gproc_launcher_get_disposition (launcher, 0), ==, GPROC_DISPOSITION_NULL);
+  g_assert_cmpint (gproc_launcher_get_disposition (launcher, 1), ==, GPROC_DISPOSITION_PTY);
+  g_assert_cmpint (gproc_launcher_get_disposition (launcher, 2), ==, GPROC_DISPOSITION_STDOUT);
+
+  assert_portable (launcher, TRUE);
+  gproc_launcher_set_umask (launcher, 022);
+  assert_portable (launcher, FALSE);
+  gproc_launcher_set_umask (launcher, -1);
+  gproc_launcher_set_executable (launcher, "/bin/sh");
+  assert_portable (launcher, FALSE);
+  gproc_launcher_set_executable (launcher, NULL);
+  gproc_launcher_set_die_with_parent (launcher, TRUE);
+  assert_portable (launcher, FALSE);
+  gproc_launcher_set_die_with_parent (launcher, FALSE);
+  gproc_launcher_set_stdin_file (launcher, "/dev/null", GPROC_FILE_FLAGS_NONE);
+  assert_portable (launcher, FALSE);
+  gproc_launcher_set_stdin_fd (launcher, 0);
+  assert_portable (launcher, FALSE);
+  gproc_launcher_set_stdin (launcher, GPROC_DISPOSITION_PIPE);
+  assert_portable (launcher, TRUE);
+  gproc_launcher_add_pipe (launcher, 3, GPROC_PIPE_READ);
+  assert_portable (launcher, FALSE);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -427,6 +500,7 @@ main (int    argc,
   gproc_test_add ("/gproc/launcher-run/fifo", test_fifo);
   gproc_test_add ("/gproc/launcher-run/contexts", test_contexts);
   gproc_test_add ("/gproc/launcher-run/many", test_many);
+  gproc_test_add ("/gproc/launcher-run/portable", test_portable);
 
   status = gproc_test_run ();
   g_free (testprog);

@@ -138,11 +138,31 @@ typedef enum
   GPROC_LIMIT_POLICY_SKIP
 } GProcLimitPolicy;
 
+/**
+ * GProcDemuxerPolicy:
+ * @GPROC_DEMUXER_POLICY_BLOCK: the read waits until the other stream is read
+ * @GPROC_DEMUXER_POLICY_GROW: the buffer grows as far as it takes
+ * @GPROC_DEMUXER_POLICY_DISCARD: what has no place is dropped, and counted in
+ *   [property@GProc.Demuxer:bytes-discarded]
+ *
+ * What a [class@GProc.Demuxer] does with what comes for one of its two streams while the
+ * other is read, when the buffer for it is full.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  GPROC_DEMUXER_POLICY_BLOCK,
+  GPROC_DEMUXER_POLICY_GROW,
+  GPROC_DEMUXER_POLICY_DISCARD
+} GProcDemuxerPolicy;
+
 #define GPROC_TYPE_STREAM_FLAGS (gproc_stream_flags_get_type ())
 #define GPROC_TYPE_DISPOSITION (gproc_disposition_get_type ())
 #define GPROC_TYPE_FILE_FLAGS (gproc_file_flags_get_type ())
 #define GPROC_TYPE_PIPE_DIRECTION (gproc_pipe_direction_get_type ())
 #define GPROC_TYPE_LIMIT_POLICY (gproc_limit_policy_get_type ())
+#define GPROC_TYPE_DEMUXER_POLICY (gproc_demuxer_policy_get_type ())
 
 GPROC_AVAILABLE_IN_1_0
 GType gproc_stream_flags_get_type (void) G_GNUC_CONST;
@@ -154,5 +174,7 @@ GPROC_AVAILABLE_IN_1_0
 GType gproc_pipe_direction_get_type (void) G_GNUC_CONST;
 GPROC_AVAILABLE_IN_1_0
 GType gproc_limit_policy_get_type (void) G_GNUC_CONST;
+GPROC_AVAILABLE_IN_1_0
+GType gproc_demuxer_policy_get_type (void) G_GNUC_CONST;
 
 G_END_DECLS

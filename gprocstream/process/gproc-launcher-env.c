@@ -41,6 +41,8 @@ gproc_launcher_set_environ (GProcLauncher      *self,
 
   g_strfreev (self->envp);
   self->envp = copy;
+  g_strfreev (self->changes);
+  self->changes = g_strdupv (copy);
 }
 
 /**
@@ -88,6 +90,8 @@ gproc_launcher_setenv (GProcLauncher *self,
   g_return_if_fail (value != NULL);
 
   own_environ (self);
+  if (overwrite || g_environ_getenv (self->envp, variable) == NULL)
+    self->changes = g_environ_setenv (self->changes, variable, value, TRUE);
   self->envp = g_environ_setenv (self->envp, variable, value, overwrite);
 }
 
@@ -110,6 +114,8 @@ gproc_launcher_unsetenv (GProcLauncher *self,
 
   own_environ (self);
   self->envp = g_environ_unsetenv (self->envp, variable);
+  if (self->changes != NULL)
+    self->changes = g_environ_unsetenv (self->changes, variable);
 }
 
 /**
@@ -130,4 +136,26 @@ gproc_launcher_clear_env (GProcLauncher *self)
 
   g_strfreev (self->envp);
   self->envp = g_new0 (char *, 1);
+  g_clear_pointer (&self->changes, g_strfreev);
+}
+
+/**
+ * gproc_launcher_get_environ_changes:
+ * @self: the launcher
+ *
+ * Gets the variables that were set with [method@GProc.Launcher.set_environ] and
+ * [method@GProc.Launcher.setenv] and not removed again: what a process gets that does not
+ * inherit the environment of the application, such as one in a container.
+ *
+ * Returns: (transfer full) (array zero-terminated=1) (element-type filename): the variables, as
+ *   `NAME=VALUE`
+ *
+ * Since: 1.0
+ */
+char **
+gproc_launcher_get_environ_changes (GProcLauncher *self)
+{
+  g_return_val_if_fail (GPROC_IS_LAUNCHER (self), NULL);
+
+  return self->changes != NULL ? g_strdupv (self->changes) : g_new0 (char *, 1);
 }

@@ -46,6 +46,7 @@ struct _GProcLauncher
   char *cwd;
   char *executable;
   char **envp;       /* NULL: that of the application when it spawns. */
+  char **changes;    /* What of it was set here; NULL: nothing. */
   int process_group; /* −1: unless standard input is inherited. */
   gboolean new_session;
   gboolean die_with_parent;

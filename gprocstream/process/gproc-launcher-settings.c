@@ -149,6 +149,24 @@ gproc_launcher_set_umask (GProcLauncher *self,
 }
 
 /**
+ * gproc_launcher_get_user:
+ * @self: the launcher
+ *
+ * Gets the user that the process runs as.
+ *
+ * Returns: the id, −1 for that of the application
+ *
+ * Since: 1.0
+ */
+gint64
+gproc_launcher_get_user (GProcLauncher *self)
+{
+  g_return_val_if_fail (GPROC_IS_LAUNCHER (self), -1);
+
+  return self->user_id;
+}
+
+/**
  * gproc_launcher_set_user:
  * @self: the launcher
  * @user_id: a user id, or −1 for that of the application
@@ -170,6 +188,24 @@ gproc_launcher_set_user (GProcLauncher *self,
   g_return_if_fail (user_id >= -1 && user_id < G_MAXUINT32);
 
   self->user_id = user_id;
+}
+
+/**
+ * gproc_launcher_get_group:
+ * @self: the launcher
+ *
+ * Gets the group that the process runs as.
+ *
+ * Returns: the id, −1 for that of the application
+ *
+ * Since: 1.0
+ */
+gint64
+gproc_launcher_get_group (GProcLauncher *self)
+{
+  g_return_val_if_fail (GPROC_IS_LAUNCHER (self), -1);
+
+  return self->group_id;
 }
 
 /**

@@ -244,6 +244,7 @@ gproc_launcher_finalize (GObject *object)
   g_free (self->cwd);
   g_free (self->executable);
   g_strfreev (self->envp);
+  g_strfreev (self->changes);
 
   G_OBJECT_CLASS (gproc_launcher_parent_class)->finalize (object);
 }

@@ -110,6 +110,13 @@ void gproc_launcher_add_pipe (GProcLauncher      *self,
                               GProcPipeDirection  direction);
 
 GPROC_AVAILABLE_IN_1_0
+GProcDisposition gproc_launcher_get_disposition (GProcLauncher *self,
+                                                 int            target_fd);
+GPROC_AVAILABLE_IN_1_0
+gboolean gproc_launcher_check_portable (GProcLauncher  *self,
+                                        GError        **error);
+
+GPROC_AVAILABLE_IN_1_0
 void gproc_launcher_get_pty_size (GProcLauncher *self,
                                   guint         *rows,
                                   guint         *columns);
@@ -150,6 +157,8 @@ void gproc_launcher_unsetenv (GProcLauncher *self,
 GPROC_AVAILABLE_IN_1_0
 void gproc_launcher_clear_env (GProcLauncher *self);
 GPROC_AVAILABLE_IN_1_0
+char **gproc_launcher_get_environ_changes (GProcLauncher *self);
+GPROC_AVAILABLE_IN_1_0
 const char *gproc_launcher_get_executable (GProcLauncher *self);
 GPROC_AVAILABLE_IN_1_0
 void gproc_launcher_set_executable (GProcLauncher *self,
@@ -180,8 +189,12 @@ GPROC_AVAILABLE_IN_1_0
 void gproc_launcher_set_umask (GProcLauncher *self,
                                int            mask);
 GPROC_AVAILABLE_IN_1_0
+gint64 gproc_launcher_get_user (GProcLauncher *self);
+GPROC_AVAILABLE_IN_1_0
 void gproc_launcher_set_user (GProcLauncher *self,
                               gint64         user_id);
+GPROC_AVAILABLE_IN_1_0
+gint64 gproc_launcher_get_group (GProcLauncher *self);
 GPROC_AVAILABLE_IN_1_0
 void gproc_launcher_set_group (GProcLauncher *self,
                                gint64         group_id);

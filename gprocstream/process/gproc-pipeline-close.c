@@ -125,7 +125,7 @@ gproc_pipeline_abort (GProcPipeline *self)
 
   /* None of them is to see another one end, and have something to say about it. */
   for (guint i = 0; _gproc_pipeline_is_spawned (self) && i < self->stages->len; i++)
-    _gproc_stream_stop_process (_gproc_pipeline_stage (self, i)->stream, 0);
+    _gproc_stream_stop_process (_gproc_pipeline_stage (self, i)->stream, 0, NULL);
 
   if (self->joined != NULL)
     gproc_stream_abort (self->joined);

@@ -452,7 +452,7 @@ stop_processes (GProcPipeline *self,
                 guint          grace_ms)
 {
   for (guint i = 0; _gproc_pipeline_is_spawned (self) && i < self->stages->len; i++)
-    _gproc_stream_stop_process (_gproc_pipeline_stage (self, i)->stream, grace_ms);
+    _gproc_stream_stop_process (_gproc_pipeline_stage (self, i)->stream, grace_ms, NULL);
 }
 
 /**

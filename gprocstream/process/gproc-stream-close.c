@@ -61,7 +61,7 @@ _gproc_stream_stop_for_close (GProcStream *self)
 {
   if (self->backend != NULL && gproc_stream_get_stop_on_close (self) &&
       g_atomic_int_compare_and_exchange (&self->stopped_for_close, FALSE, TRUE))
-    _gproc_stream_stop_process (self, self->stop_grace);
+    _gproc_stream_stop_process (self, self->stop_grace, NULL);
 }
 
 void

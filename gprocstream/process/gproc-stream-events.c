@@ -5,6 +5,7 @@
 #include "process/gproc-stream-internal-private.h"
 
 #include <errno.h>
+#include <gio/gfiledescriptorbased.h>
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
@@ -96,11 +97,29 @@ get_output (GProcStreamHalf *half)
   return half->target != STDIN_FILENO ? half->reader : NULL;
 }
 
+/* That which hangs up when nobody writes any more. What two readers share says it, not what each
+ * of them is waited for on. */
+static int
+get_held_fd (GProcReader *reader)
+{
+  GInputStream *base = gproc_reader_get_base_stream (reader);
+  GInputStream *origin = base != NULL ? g_object_get_data (G_OBJECT (base), "gproc-origin") : NULL;
+
+  if (origin == NULL)
+    return gproc_reader_get_fd (reader);
+  if (GPROC_IS_READER (origin))
+    return get_held_fd (GPROC_READER (origin));
+  if (G_IS_FILE_DESCRIPTOR_BASED (origin))
+    return g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (origin));
+
+  return -1;
+}
+
 /* A pipe that nobody has open for writing any more says so without being read. */
 static gboolean
 reader_is_held (GProcReader *reader)
 {
-  struct pollfd polled = { .fd = gproc_reader_get_fd (reader), .events = POLLIN | POLLRDHUP };
+  struct pollfd polled = { .fd = get_held_fd (reader), .events = POLLIN | POLLRDHUP };
   int result;
 
   if (polled.fd < 0 || _gproc_reader_has_ended (reader))
@@ -305,20 +324,29 @@ kill_process (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-void
-_gproc_stream_events_stop_process (GProcStream *self,
-                                   guint        grace_ms)
+/* A process that takes no signals would be waited for in vain. Any other failure may be that it
+ * is over by now. */
+gboolean
+_gproc_stream_events_stop_process (GProcStream  *self,
+                                   guint         grace_ms,
+                                   GError      **error)
 {
   GProcStreamEvents *events = self->events;
+  g_autoptr (GError) local_error = NULL;
   GSource *timer;
 
-  gproc_backend_send_signal (self->backend, SIGTERM, FALSE, NULL);
+  if (!gproc_backend_send_signal (self->backend, SIGTERM, FALSE, &local_error) &&
+      g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
 
   /* Without a worker nobody would be there to send the second signal. */
   if (grace_ms == 0 || _gproc_worker_start () != 0)
     {
       gproc_backend_send_signal (self->backend, SIGKILL, FALSE, NULL);
-      return;
+      return TRUE;
     }
 
   timer = _gproc_worker_add_timer (grace_ms, kill_process, g_object_ref (self->backend),
@@ -331,6 +359,8 @@ _gproc_stream_events_stop_process (GProcStream *self,
   g_mutex_unlock (&events->lock);
 
   g_clear_pointer (&timer, g_source_unref);
+
+  return TRUE;
 }
 
 void

@@ -77,8 +77,9 @@ void _gproc_stream_notify_pipes_held (GProcStream *self);
 void _gproc_stream_events_start (GProcStream *self);
 void _gproc_stream_events_stop (GProcStream *self);
 /* Sends SIGTERM to a process that is not a child, and SIGKILL after @grace_ms. */
-void _gproc_stream_events_stop_process (GProcStream *self,
-                                        guint        grace_ms);
+gboolean _gproc_stream_events_stop_process (GProcStream  *self,
+                                            guint         grace_ms,
+                                            GError      **error);
 /* Takes back what is left to be sent. */
 void _gproc_stream_events_process_over (GProcStream *self);
 
@@ -145,8 +146,9 @@ void _gproc_stream_set_base (GProcStream *self,
                              GIOStream   *base);
 
 /* gproc-stream-stop.c */
-void _gproc_stream_stop_process (GProcStream *self,
-                                 guint        grace_ms);
+gboolean _gproc_stream_stop_process (GProcStream  *self,
+                                     guint         grace_ms,
+                                     GError      **error);
 
 /* gproc-collect.c: takes in the output of a process until its end. */
 typedef enum

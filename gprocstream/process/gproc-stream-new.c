@@ -50,6 +50,13 @@ stream_make (GProcBackend          *backend,
 }
 
 GProcStream *
+_gproc_stream_new_of_halves (const GProcStreamHalf *halves,
+                             guint                  n_halves)
+{
+  return stream_make (NULL, halves, n_halves);
+}
+
+GProcStream *
 _gproc_stream_new_spawned (GProcBackend          *backend,
                            const GProcStreamHalf *halves,
                            guint                  n_halves,

@@ -27,6 +27,10 @@ GProcStream *_gproc_stream_new_spawned (GProcBackend          *backend,
                                         gsize                  output_limit,
                                         gboolean               stop_on_close);
 
+/* A stream without a process. Takes the references in @halves. */
+GProcStream *_gproc_stream_new_of_halves (const GProcStreamHalf *halves,
+                                          guint                  n_halves);
+
 /* @terminal (nullable) is the master side of the terminal that the stream is on. */
 void _gproc_stream_set_terminal (GProcStream     *self,
                                  GProcDescriptor *terminal);

@@ -100,17 +100,20 @@ gproc_stream_kill (GProcStream  *self,
 }
 
 /* The rest happens in the worker: nobody has to wait, or to iterate a context. */
-void
-_gproc_stream_stop_process (GProcStream *self,
-                            guint        grace_ms)
+gboolean
+_gproc_stream_stop_process (GProcStream  *self,
+                            guint         grace_ms,
+                            GError      **error)
 {
   if (self->backend == NULL || _gproc_stream_is_over (self))
-    return;
+    return TRUE;
 
   if (self->child != NULL)
     _gproc_child_stop (self->child, grace_ms);
   else if (self->events != NULL)
-    _gproc_stream_events_stop_process (self, grace_ms);
+    return _gproc_stream_events_stop_process (self, grace_ms, error);
+
+  return TRUE;
 }
 
 /**
@@ -130,7 +133,7 @@ _gproc_stream_stop_process (GProcStream *self,
  *
  * Returns: %TRUE if the process is over, %FALSE with @error set: to
  *   %G_IO_ERROR_CANCELLED if @cancellable was cancelled, to
- *   %G_IO_ERROR_NOT_SUPPORTED if there is no process
+ *   %G_IO_ERROR_NOT_SUPPORTED if there is no process or it takes no signals
  *
  * Since: 1.0
  */
@@ -147,7 +150,8 @@ gproc_stream_stop (GProcStream   *self,
   if (!_gproc_stream_has_process (self, error))
     return FALSE;
 
-  _gproc_stream_stop_process (self, grace_ms);
+  if (!_gproc_stream_stop_process (self, grace_ms, error))
+    return FALSE;
   if (!_gproc_stream_is_over (self) && !_gproc_stream_block (self, cancellable, error))
     return FALSE;
 
@@ -179,6 +183,7 @@ gproc_stream_stop_async (GProcStream         *self,
                          GAsyncReadyCallback  callback,
                          gpointer             user_data)
 {
+  GError *error = NULL;
   GTask *task;
 
   g_return_if_fail (GPROC_IS_STREAM (self));
@@ -190,8 +195,14 @@ gproc_stream_stop_async (GProcStream         *self,
   g_task_set_priority (task, io_priority);
   g_task_set_check_cancellable (task, FALSE);
 
-  _gproc_stream_stop_process (self, grace_ms);
-  _gproc_stream_wait_task (self, task);
+  if (_gproc_stream_stop_process (self, grace_ms, &error))
+    {
+      _gproc_stream_wait_task (self, task);
+      return;
+    }
+
+  g_task_return_error (task, error);
+  g_object_unref (task);
 }
 
 /**
@@ -237,7 +248,7 @@ gproc_stream_abort (GProcStream *self)
 
   g_return_if_fail (GPROC_IS_STREAM (self));
 
-  _gproc_stream_stop_process (self, 0);
+  _gproc_stream_stop_process (self, 0, NULL);
   _gproc_stream_force_close (self);
 
   /* A close that is under way finds everything closed, and completes by itself. */

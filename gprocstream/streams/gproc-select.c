@@ -46,11 +46,10 @@ add_stream (Selection  *selection,
 /* A poll that keeps what was marked as ready beforehand. */
 static gboolean
 wait_for_any (Selection     *selection,
-              int            timeout_ms,
+              gint64         deadline,
               GCancellable  *cancellable,
               GError       **error)
 {
-  gint64 deadline = timeout_ms < 0 ? -1 : g_get_monotonic_time () + (gint64) timeout_ms * 1000;
   GPollFD cancel_fd;
   gboolean has_cancel_fd = cancellable != NULL &&
                            g_cancellable_make_pollfd (cancellable, &cancel_fd);
@@ -80,10 +79,42 @@ wait_for_any (Selection     *selection,
   return !g_cancellable_set_error_if_cancelled (cancellable, error);
 }
 
+/* What is behind a reader may keep bytes of its own. */
+static gboolean
+base_is_ready (GProcReader *reader)
+{
+  GInputStream *base = gproc_reader_get_base_stream (reader);
+
+  return base != NULL && G_IS_POLLABLE_INPUT_STREAM (base) &&
+         g_pollable_input_stream_can_poll (G_POLLABLE_INPUT_STREAM (base)) &&
+         g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (base));
+}
+
 static gboolean
 reader_is_ready (GProcReader *reader)
 {
-  return gproc_reader_get_buffered (reader) > 0 || _gproc_reader_has_ended (reader);
+  return gproc_reader_get_buffered (reader) > 0 || _gproc_reader_has_ended (reader) ||
+         base_is_ready (reader);
+}
+
+/* A descriptor that is ready may bring nothing for the one reader, where others share what it
+ * is of. Whether anything is left that is ready. */
+static gboolean
+confirm (Selection    *selection,
+         GProcReader **readers,
+         gsize         n_readers)
+{
+  gboolean any = FALSE;
+
+  for (gsize i = 0; i < n_readers; i++)
+    if (selection->polled[i].revents != 0 && gproc_reader_get_base_stream (readers[i]) != NULL &&
+        !reader_is_ready (readers[i]))
+      selection->polled[i].revents = 0;
+
+  for (nfds_t i = 0; i < selection->n_polled; i++)
+    any |= selection->polled[i].revents != 0;
+
+  return any;
 }
 
 static gboolean
@@ -129,6 +160,9 @@ collect (Selection    *selection,
  * has something in its buffer or could read without blocking, or has come to its end; a
  * writer could write, or has failed.
  *
+ * A reader of a [class@GProc.Demuxer] is ready when something has come for that one, not
+ * for the other.
+ *
  * What is queued in @writers is not written meanwhile: use
  * [method@GProc.Writer.try_flush] on those that are ready.
  *
@@ -151,14 +185,20 @@ gproc_select (GProcReader  **readers,
 {
   g_autofree struct pollfd *polled = g_new0 (struct pollfd, n_readers + n_writers + 1);
   Selection selection = { .polled = polled };
+  gint64 deadline = timeout_ms < 0 ? -1 : g_get_monotonic_time () + (gint64) timeout_ms * 1000;
   GPtrArray *ready;
 
   g_return_val_if_fail (readers != NULL || n_readers == 0, NULL);
   g_return_val_if_fail (writers != NULL || n_writers == 0, NULL);
 
-  if (!collect (&selection, readers, n_readers, writers, n_writers, error) ||
-      !wait_for_any (&selection, timeout_ms, cancellable, error))
+  if (!collect (&selection, readers, n_readers, writers, n_writers, error))
     return NULL;
+
+  do
+    if (!wait_for_any (&selection, deadline, cancellable, error))
+      return NULL;
+  while (!confirm (&selection, readers, n_readers) &&
+         (deadline < 0 || g_get_monotonic_time () < deadline));
 
   ready = g_ptr_array_new ();
   for (gsize i = 0; i < n_readers; i++)

@@ -18,6 +18,8 @@ G_BEGIN_DECLS
 int gproc_tool_run (GStrv *arguments);
 int gproc_tool_pipe (GStrv *arguments);
 int gproc_tool_serve (GStrv *arguments);
+/* Where there is the second library. */
+int gproc_tool_exec (GStrv *arguments);
 
 gboolean gproc_tool_parse (GStrv              *arguments,
                            const char         *usage,

@@ -22,6 +22,9 @@ static const Command commands[] = {
   { "run", gproc_tool_run },
   { "pipe", gproc_tool_pipe },
   { "serve", gproc_tool_serve },
+#ifdef TOOL_HAS_ENGINE
+  { "exec", gproc_tool_exec },
+#endif
 };
 
 /* Says what went wrong, on standard error. */
@@ -137,11 +140,13 @@ print_help (void)
               "  gproc run [OPTION…] [--] COMMAND [ARGUMENT…]\n"
               "  gproc pipe [OPTION…] [--] COMMAND [ARGUMENT…] :: COMMAND [ARGUMENT…]…\n"
               "  gproc serve --listen=ADDRESS [OPTION…] [--] COMMAND [ARGUMENT…]\n"
+              "  gproc exec [OPTION…] CONTAINER [--] COMMAND [ARGUMENT…]\n"
               "\n"
               "Commands:\n"
               "  run    run a program, and end as it ends\n"
               "  pipe   join programs by pipes, and show how much passes\n"
               "  serve  give each connection a process of its own\n"
+              "  exec   run a program in a container, if gproc was built for it\n"
               "\n"
               "See “gproc COMMAND --help”, and gproc(1).\n"));
 }

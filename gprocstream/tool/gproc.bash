@@ -22,6 +22,7 @@ _gproc_options ()
     run) echo --pty --record --timeout --help ;;
     pipe) echo --no-progress --pipefail --help ;;
     serve) echo --listen --max --grace --help ;;
+    exec) echo --host --pty --env --workdir --user --help ;;
   esac
 }
 
@@ -55,7 +56,7 @@ _gproc ()
 
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W "run pipe serve --help --version" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "run pipe serve exec --help --version" -- "$current")
     return
   fi
 
@@ -71,7 +72,7 @@ _gproc ()
         # The words of what follows: =, unix, :, PATH.
         option=listen
         ;;
-      --timeout | --max | --grace | -t | -m | -g)
+      --timeout | --max | --grace | --host | --env | --workdir | --user | -[tmgHewu])
         option=number
         ;;
       --record | -r)
@@ -82,8 +83,8 @@ _gproc ()
         ;;
       = | :) ;;
       *)
-        # The value of an option, or a piece of it that stands behind a colon.
-        if [[ -z $option && ${COMP_WORDS[i - 1]} != : ]]; then
+        # The value of an option, or a piece of it that stands behind a colon or "=".
+        if [[ -z $option && ${COMP_WORDS[i - 1]} != [:=] ]]; then
           break
         fi
         [[ $option != number && $option != file ]] || option=
@@ -113,6 +114,11 @@ _gproc ()
       mapfile -t COMPREPLY < <(compgen -W "$(_gproc_options "$command")" -- "$current")
       return
     fi
+  fi
+
+  # What is in the container is not known here.
+  if [[ $command == exec ]]; then
+    return
   fi
 
   # In a pipe it is the last of the programs that is being written.

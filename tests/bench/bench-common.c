@@ -267,10 +267,11 @@ main (int   argc,
     const char *name;
     void (*run) (void);
   } workloads[] = {
-    { "dispatch", bench_dispatch }, { "idle", bench_idle },     { "latency", bench_latency },
-    { "lines", bench_lines },       { "memory", bench_memory }, { "pair", bench_pair },
-    { "queue", bench_queue },       { "read", bench_read },     { "spawn", bench_spawns },
-    { "splice", bench_splice },     { "trip", bench_trips },    { "wakeup", bench_wakeups },
+    { "frames", bench_frames },   { "dispatch", bench_dispatch }, { "idle", bench_idle },
+    { "latency", bench_latency }, { "lines", bench_lines },       { "memory", bench_memory },
+    { "pair", bench_pair },       { "queue", bench_queue },       { "read", bench_read },
+    { "spawn", bench_spawns },    { "splice", bench_splice },     { "trip", bench_trips },
+    { "wakeup", bench_wakeups },
   };
 
   if (argc < 2)

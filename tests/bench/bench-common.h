@@ -55,6 +55,7 @@ void bench_done (GObject      *source,
 
 /* The workloads. */
 void bench_dispatch (void);
+void bench_frames (void);
 void bench_idle (void);
 void bench_latency (void);
 void bench_lines (void);

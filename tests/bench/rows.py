@@ -422,6 +422,38 @@ def latency(runner):
                    lambda result: result['flood'] / 1e6, peers)
 
 
+def frames(runner, form):
+    size = runner.pick(64, 16) * MIB
+    small = {'form': form, 'payload': 64, 'bytes': size}
+    results = runner.compare({
+        'ours': [runner.c('frames', f'pipe {label}', by='ours', pipe=pipe, **small)
+                 for label, pipe in PIPES],
+        'each': [runner.c('frames', f'pipe {label}', by='frames', pipe=pipe, **small)
+                 for label, pipe in PIPES],
+        'gio': [runner.c('frames', f'pipe {label}', by='gio', pipe=pipe,
+                         **{**small, 'bytes': size // 16}) for label, pipe in PIPES],
+    }, rounds=5, cpus=2)
+
+    def rate(result):
+        return result['bytes'] / result['seconds'] / 1e6
+
+    peers = {'gio': ('header, payload on GInputStream', 5)}
+    runner.rows_of(f'demux 64-byte frames, {form}', 'MB/s', results, rate, peers)
+    runner.rows_of(f'demux 64-byte frames one by one, {form}', 'MB/s', results, rate, peers,
+                   ours='each')
+
+
+def frames_round_trip(runner):
+    size = runner.pick(2048, 512) * MIB
+    results = runner.compare({
+        'ours': [runner.c('frames', f'{form}, {buffer // KIB}K at a time', by='mux', form=form,
+                          payload=MIB, bytes=size, buffer=buffer)
+                 for form in ('blocking', 'async') for buffer in (256 * KIB, MIB)],
+    }, rounds=5, cpus=2)
+    runner.row(f'mux and demux of frames of 1 MiB ({results["ours"].label})',
+               megabytes_per_second(size)(results['ours']), 'MB/s', target=1000)
+
+
 def raw_moves(runner, source, target, common):
     """What can be done by hand for these two."""
     moves = [('splice() via a pipe', {'method': 'splice-via-pipe', 'via': 256 * KIB}),
@@ -484,6 +516,8 @@ def everything(short):
         ('trip', trip),
         *((f'spawn at {size} MiB', spawn, size) for size in sizes),
         *((f'spawn beside {n} children', live, n) for n in numbers),
+        *((f'frames, {form}', frames, form) for form in ('blocking', 'async')),
+        ('frames, mux and demux', frames_round_trip),
         ('python lines', python_lines),
         ('python trip', python_trip),
         ('wakeup', wakeup),

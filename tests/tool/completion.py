@@ -47,7 +47,7 @@ def commands():
     assert completed('gproc r') == '<run>'
     assert completed('gproc p') == '<pipe>'
     assert completed('gproc --v') == '<--version>'
-    assert offered('gproc ') == ['--help', '--version', 'pipe', 'run', 'serve']
+    assert offered('gproc ') == ['--help', '--version', 'exec', 'pipe', 'run', 'serve']
 
 
 def options_of_each_command():
@@ -56,6 +56,8 @@ def options_of_each_command():
     assert completed('gproc pipe --pi') == '<pipe><--pipefail>'
     assert offered('gproc run --') == ['--help', '--pty', '--record', '--timeout']
     assert offered('gproc serve --') == ['--grace', '--help', '--listen', '--max']
+    assert offered('gproc exec --') == ['--env', '--help', '--host', '--pty', '--user', '--workdir']
+    assert completed('gproc exec -e A=b --w') == '<exec><-e><A=b><--workdir>'
     assert completed('gproc serve --max 3 --l') == '<serve><--max><3><--listen>'
     assert completed('gproc serve --max=3 --l') == '<serve><--max=3><--listen>'
 

@@ -138,6 +138,47 @@ private void test_stream_is_an_io_stream () {
     }
 }
 
+private async int count_frames (GProc.Demuxer demuxer) throws Error {
+    Bytes? data;
+    var count = 0;
+
+    while ((yield demuxer.read_frame_async (Priority.DEFAULT, null, out data)) >= 0)
+        count += data.get_size () > 0 ? 1 : 100;
+
+    return count;
+}
+
+private void test_frames () {
+    var target = new MemoryOutputStream.resizable ();
+    var muxer = new GProc.Muxer (target);
+    var done = false;
+
+    try {
+        muxer.queue (1, "one".data);
+        muxer.queue_bytes (2, new Bytes ("two".data));
+        muxer.writer.close ();
+
+        var frames = target.steal_as_bytes ();
+        var demuxer = new GProc.Demuxer (new MemoryInputStream.from_bytes (frames));
+        demuxer.policy = GProc.DemuxerPolicy.GROW;
+        assert (demuxer.stderr.read_line_utf8 () == "two");
+        assert (demuxer.stdout.read_line_utf8 () == "one");
+
+        var again = new GProc.Demuxer (new MemoryInputStream.from_bytes (frames));
+        count_frames.begin (again, (object, result) => {
+            try {
+                assert (count_frames.end (result) == 2);
+            } catch (Error error) {
+                assert_not_reached ();
+            }
+            done = true;
+        });
+        wait_for (() => done);
+    } catch (Error error) {
+        assert_not_reached ();
+    }
+}
+
 public int main (string[] args) {
     Test.init (ref args);
     Test.add_func ("/gproc/vala/lines", test_lines);
@@ -145,6 +186,7 @@ public int main (string[] args) {
     Test.add_func ("/gproc/vala/pipeline", test_pipeline);
     Test.add_func ("/gproc/vala/transfer", test_transfer);
     Test.add_func ("/gproc/vala/errors", test_errors);
+    Test.add_func ("/gproc/vala/frames", test_frames);
     Test.add_func ("/gproc/vala/stream-is-an-io-stream", test_stream_is_an_io_stream);
     return Test.run ();
 }

@@ -18,6 +18,9 @@ declare module 'gi://GProc?version=1' {
         type Argv = readonly (string | Gio.File)[];
         type Cancellable = Gio.Cancellable | null;
 
+        /** The number of the stream, 1 or 2, and what came. */
+        type Frame = [number, GLib.Bytes];
+
         /** How a reader is iterated. */
         interface LineOptions {
             /** Lines are arrays of bytes. */
@@ -47,6 +50,59 @@ declare module 'gi://GProc?version=1' {
             wait_async(io_priority?: number, cancellable?: Cancellable): Promise<number | null>;
             wait_async(io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void;
             wait_finish(result: Gio.AsyncResult): [boolean, number];
+        }
+
+        interface DemuxerProperties {
+            base_stream: Gio.InputStream | null;
+            buffer_size: number;
+            close_base: boolean;
+            lenient: boolean;
+            policy: DemuxerPolicy;
+        }
+        class Demuxer extends GObject.Object {
+            readonly base_stream: Gio.InputStream | null;
+            readonly baseStream: Gio.InputStream | null;
+            buffer_size: number;
+            bufferSize: number;
+            readonly bytes_discarded: number;
+            readonly bytesDiscarded: number;
+            close_base: boolean;
+            closeBase: boolean;
+            lenient: boolean;
+            policy: DemuxerPolicy;
+            readonly stderr: Reader;
+            readonly stdout: Reader;
+            constructor(properties?: Partial<DemuxerProperties>);
+            [Symbol.iterator](): IterableIterator<[number, Uint8Array]>;
+            [Symbol.asyncIterator](): AsyncIterableIterator<[number, Uint8Array]>;
+            static new(base_stream: Gio.InputStream): Demuxer;
+            close(cancellable?: Cancellable): boolean;
+            get_base_stream(): Gio.InputStream | null;
+            get_buffer_size(): number;
+            get_bytes_discarded(): number;
+            get_close_base(): boolean;
+            get_fd(): number;
+            get_lenient(): boolean;
+            get_policy(): DemuxerPolicy;
+            get_stderr(): Reader;
+            get_stdout(): Reader;
+            read_frame(cancellable?: Cancellable): Frame | null;
+            read_frame_async(io_priority?: number, cancellable?: Cancellable): Promise<Frame | null>;
+            read_frame_async(io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void;
+            read_frame_finish(result: Gio.AsyncResult): Frame | null;
+            set_buffer_size(buffer_size: number): void;
+            set_close_base(close_base: boolean): void;
+            set_lenient(lenient: boolean): void;
+            set_policy(policy: DemuxerPolicy): void;
+            try_read_frame(): Frame | null;
+            connect(signal: string, callback: (...args: any[]) => any): number;
+            connect_after(signal: string, callback: (...args: any[]) => any): number;
+        }
+
+        enum DemuxerPolicy {
+            BLOCK = 0,
+            GROW = 1,
+            DISCARD = 2,
         }
 
         enum Disposition {
@@ -122,10 +178,14 @@ declare module 'gi://GProc?version=1' {
             constructor(properties?: Partial<LauncherProperties>);
             static new(): Launcher;
             add_pipe(target_fd: number, direction: PipeDirection): void;
+            check_portable(): boolean;
             clear_env(): void;
             get_cwd(): string | null;
             get_die_with_parent(): boolean;
+            get_disposition(target_fd: number): Disposition;
+            get_environ_changes(): string[];
             get_executable(): string | null;
+            get_group(): number;
             get_high_watermark(): number;
             get_low_watermark(): number;
             get_new_session(): boolean;
@@ -141,6 +201,7 @@ declare module 'gi://GProc?version=1' {
             get_stop_on_close(): boolean;
             get_timeout(): number;
             get_umask(): number;
+            get_user(): number;
             getenv(variable: string): string | null;
             map_fd(source_fd: number, target_fd: number): void;
             run(argv: Argv, input?: Bytes | null, cancellable?: Cancellable): Result;
@@ -219,6 +280,26 @@ declare module 'gi://GProc?version=1' {
             get_matched(): GLib.Bytes;
             get_named_group(name: string): GLib.Bytes | null;
             get_regex(): GLib.Regex;
+            connect(signal: string, callback: (...args: any[]) => any): number;
+            connect_after(signal: string, callback: (...args: any[]) => any): number;
+        }
+
+        interface MuxerProperties {
+            base_stream: Gio.OutputStream;
+        }
+        class Muxer extends GObject.Object {
+            readonly base_stream: Gio.OutputStream;
+            readonly baseStream: Gio.OutputStream;
+            readonly writer: Writer;
+            constructor(properties?: Partial<MuxerProperties>);
+            static new(base_stream: Gio.OutputStream): Muxer;
+            get_writer(): Writer;
+            queue(stream_number: number, data: Uint8Array): boolean;
+            queue_bytes(stream_number: number, bytes: GLib.Bytes): boolean;
+            write_frame(stream_number: number, bytes: GLib.Bytes, cancellable?: Cancellable): boolean;
+            write_frame_async(stream_number: number, bytes: GLib.Bytes, io_priority?: number, cancellable?: Cancellable): Promise<boolean>;
+            write_frame_async(stream_number: number, bytes: GLib.Bytes, io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void;
+            write_frame_finish(result: Gio.AsyncResult): boolean;
             connect(signal: string, callback: (...args: any[]) => any): number;
             connect_after(signal: string, callback: (...args: any[]) => any): number;
         }
@@ -532,6 +613,7 @@ declare module 'gi://GProc?version=1' {
             static new_for_backend(backend: Backend, stdin_stream: Gio.OutputStream | null, stdout_stream: Gio.InputStream | null, stderr_stream: Gio.InputStream | null): Stream;
             static new_for_fds(write_fd: number, read_fd: number, error_fd: number, flags: StreamFlags): Stream;
             static new_for_io_stream(io_stream: Gio.IOStream): Stream;
+            static new_for_multiplexed(io_stream: Gio.IOStream, policy: DemuxerPolicy): Stream;
             static new_for_subprocess(subprocess: Gio.Subprocess): Stream;
             static new(argv: Argv, flags?: StreamFlags): Stream;
             abort(): void;

@@ -80,9 +80,15 @@ var asynchronous = {
     Backend: {
         wait: [],
     },
+    Demuxer: {
+        read_frame: [],
+    },
     Launcher: {
         run: [argv, optional(null, bytesOrNull)],
         spawn: [argv],
+    },
+    Muxer: {
+        write_frame: [as_is, bytes],
     },
     Pipeline: {
         stop: [optional(5000)],
@@ -208,6 +214,9 @@ function replaceAsync(owner, name, parameters, convert) {
     });
 }
 
+// The number and the bytes of a frame; null at the end.
+const frame = ([number, data]) => number < 0 ? null : [number, data];
+
 function replaceProperty(prototype, name, getter) {
     Object.defineProperty(prototype, name, {
         get() {
@@ -225,7 +234,10 @@ function convertAsync(GProc) {
             const {prototype} = GProc[owner];
             for (const [name, parameters] of Object.entries(methods)) {
                 // The wait of a backend gives whether it waited, and the returncode.
-                const convert = owner === 'Backend' ? ([, returncode]) => orNull(returncode) : as_is;
+                const convert = {
+                    Backend: ([, returncode]) => orNull(returncode),
+                    Demuxer: frame,
+                }[owner] ?? as_is;
                 if (hasSync && owner !== 'Backend' && prototype[name])
                     replaceSync(prototype, name, parameters);
                 replaceAsync(prototype, name, parameters,
@@ -339,6 +351,41 @@ function convertBytes(GProc) {
         select(readers, writers, timeout, cancellable));
 }
 
+function convertFrames(GProc) {
+    const {prototype: demuxer} = GProc.Demuxer;
+    for (const name of ['read_frame', 'try_read_frame', 'read_frame_finish']) {
+        const original = demuxer[name];
+        replace(demuxer, name, original, function (...args) {
+            return frame(original.apply(this, args));
+        }, name === 'read_frame' ? '_original_frame_read_frame' : undefined);
+    }
+    const {prototype: muxer} = GProc.Muxer;
+    const {queue_bytes} = muxer;
+    for (const name of ['queue', 'queue_bytes']) {
+        replace(muxer, name, muxer[name], function (number, data) {
+            return queue_bytes.call(this, number, bytes(data));
+        });
+    }
+}
+
+function addFrames({Demuxer: {prototype}}) {
+    const content = ([number, data]) => [number, data.toArray()];
+    const methods = {
+        *[Symbol.iterator]() {
+            for (let next; (next = this.read_frame());)
+                yield content(next);
+        },
+        async *[Symbol.asyncIterator]() {
+            for (let next; (next = await this.read_frame_async());)
+                yield content(next);
+        },
+    };
+    for (const name of Reflect.ownKeys(methods)) {
+        Object.defineProperty(prototype, name,
+            {value: methods[name], configurable: true, writable: true});
+    }
+}
+
 function addIteration(GProc) {
     const {prototype} = GProc.Reader;
     const create = Lines(GProc);
@@ -388,6 +435,8 @@ function _init() {
     convertAsync(this);
     convertConstructors(this);
     convertBytes(this);
+    convertFrames(this);
     addIteration(this);
+    addFrames(this);
     addDisposal(this);
 }

@@ -73,7 +73,15 @@ WRITTEN = {
     'Terminal.get_size': ['get_size(): [boolean, number, number]'],
     'Backend.try_wait': ['try_wait(): [boolean, number]'],
 }
+WRITTEN.update({
+    'Demuxer.read_frame': ['read_frame(cancellable?: Cancellable): Frame | null'],
+    'Demuxer.try_read_frame': ['try_read_frame(): Frame | null'],
+    'Demuxer.read_frame_async': both('read_frame_async', '', 'Frame | null'),
+    'Demuxer.read_frame_finish': ['read_frame_finish(result: Gio.AsyncResult): Frame | null'],
+})
 ADDED = {
+    'Demuxer': ['[Symbol.iterator](): IterableIterator<[number, Uint8Array]>',
+                '[Symbol.asyncIterator](): AsyncIterableIterator<[number, Uint8Array]>'],
     'Stream': ['constructor(argv: Argv, flags?: StreamFlags)',
                'constructor(properties?: Partial<StreamProperties>)',
                *both('close_async', '', 'boolean')],
@@ -114,6 +122,9 @@ declare module 'gi://GProc?version=1' {
         /** The program and its arguments. */
         type Argv = readonly (string | Gio.File)[];
         type Cancellable = Gio.Cancellable | null;
+
+        /** The number of the stream, 1 or 2, and what came. */
+        type Frame = [number, GLib.Bytes];
 
         /** How a reader is iterated. */
         interface LineOptions {

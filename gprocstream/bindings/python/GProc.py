@@ -9,7 +9,7 @@ called without a callback is awaitable: on plain asyncio, on loops that iterate 
 from gi.overrides import override
 from gi.repository import GProc
 
-from ._gproc import aio, contextloop, errors, halves, processes, recordings, selecting
+from ._gproc import aio, contextloop, errors, frames, halves, processes, recordings, selecting
 
 __all__ = ['aio']
 
@@ -69,6 +69,18 @@ class Match(halves.MatchMethods, GProc.Match):
 
 @_export
 @override
+class Demuxer(frames.DemuxerMethods, GProc.Demuxer):
+    __doc__ = frames.DemuxerMethods.__doc__
+
+
+@_export
+@override
+class Muxer(frames.MuxerMethods, GProc.Muxer):
+    __doc__ = frames.MuxerMethods.__doc__
+
+
+@_export
+@override
 class Recorder(recordings.RecorderMethods, GProc.Recorder):
     """Writes down what a process says, and when."""
 
@@ -94,6 +106,8 @@ processes.complete_pump(Pump)
 processes.complete_terminal(Terminal)
 processes.complete_result(Result)
 halves.complete_match(Match)
+frames.complete_demuxer(Demuxer)
+frames.complete_muxer(Muxer)
 recordings.complete_recorder(Recorder)
 recordings.complete_recording(Recording)
 

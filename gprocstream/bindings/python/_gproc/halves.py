@@ -3,7 +3,7 @@
 
 from gi.repository import Gio, GLib
 
-from . import convert, errors, lines, reading, writing
+from . import convert, errors, files, lines, reading, writing
 from .loops import forget
 from .methods import Awaitable, add_awaitables, add_properties, guarded
 from .native import GProc
@@ -28,6 +28,16 @@ class ReaderMethods:
     _is_closing = False
     # A weak reference to the standard input of the same process.
     _peer = None
+
+    @classmethod
+    def new(cls, base_stream):
+        """`base_stream` is an input stream, or what has a `fileno ()` or can be read."""
+        stream = files.input_stream(base_stream)
+        return GProc.Reader.new(stream) if stream is base_stream or \
+            not isinstance(stream, GProc.Reader) else stream
+
+    def fileno(self):
+        return files.fileno(self)
 
     def __iter__(self):
         return lines.lines(self, False, None, False, 'utf-8', 'strict', GLib.PRIORITY_DEFAULT)
@@ -179,6 +189,15 @@ class WriterMethods:
     _paused = False
     # The turn of the loop in which something was written at once.
     _turn = -1
+
+    @classmethod
+    def new(cls, base_stream):
+        """`base_stream` is an output stream, or what has a `fileno ()`."""
+        stream = files.output_stream(base_stream)
+        return GProc.Writer.new(stream) if stream is base_stream else stream
+
+    def fileno(self):
+        return files.fileno(self)
 
     def queue(self, data):
         """Queues `data`: str, bytes, bytearray, memoryview or GLib.Bytes. Never blocks."""

@@ -6,7 +6,7 @@ import weakref
 
 from gi.repository import Gio, GLib
 
-from . import convert, errors, waiting, writing
+from . import convert, errors, files, waiting, writing
 from .halves import is_half
 from .loops import current, forget
 from .methods import Awaitable, add_awaitables, add_properties, give_back, wrapped
@@ -363,8 +363,14 @@ class PumpMethods:
 
     @classmethod
     def new(cls, source, target):
+        """Streams, or what has a `fileno ()`; `source` may also be what can be read."""
+        source, target = files.input_stream(source), files.output_stream(target)
         give_back(source, target)
         return GProc.Pump.new(source, target)
+
+    def fileno(self):
+        """That of the source."""
+        return files.fileno(self.get_source())
 
     def run(self, cancellable=None):
         give_back(*_pump_halves(self))

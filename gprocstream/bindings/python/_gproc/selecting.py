@@ -10,11 +10,27 @@ from .native import GProc
 _select = GProc.select
 
 
+def _readers_of(thing):
+    if isinstance(thing, GProc.Pump):
+        return [thing.get_source()]
+    if isinstance(thing, GProc.Demuxer):
+        return [thing.get_stdout(), thing.get_stderr()]
+    return [thing]
+
+
 def select(readers, writers=(), timeout_ms=-1, cancellable=None):
-    """Those of `readers` and `writers` that are ready; none if the time is over."""
+    """Those of `readers` and `writers` that are ready; none if the time is over.
+
+    A Pump among the readers is ready when its source is, a Demuxer when one of its two readers is.
+    """
     timeout_ms = convert.whole('timeout_ms', timeout_ms)
-    give_back(*readers)
+    readers = list(readers)
+    owners = [(reader, thing) for thing in readers for reader in _readers_of(thing)]
+    sources = [reader for reader, _ in owners]
+    give_back(*sources)
     try:
-        return _select(list(readers), list(writers), timeout_ms, cancellable)
+        found = _select(sources, list(writers), timeout_ms, cancellable)
     except GLib.Error as error:
         raise errors.translated(error) from None
+    ready = [thing for thing in readers if any(reader in found for reader in _readers_of(thing))]
+    return ready + [half for half in found if half not in sources]

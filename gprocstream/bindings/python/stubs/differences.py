@@ -41,9 +41,18 @@ REPLACED = {
     'Pipeline.append': '@overload\ndef append(self, argv: Iterable[_Path]) -> None: ...\n'
                        '@overload\ndef append(self, launcher: Launcher | None, '
                        'argv: Iterable[_Path]) -> None: ...',
-    'select': 'def select(readers: Sequence[Reader], writers: Sequence[Writer] = ..., '
+    'Reader.new': '@classmethod\ndef new(cls, base_stream: _Source) -> Reader: ...',
+    'Writer.new': '@classmethod\ndef new(cls, base_stream: _Target) -> Writer: ...',
+    'Pump.new': '@classmethod\ndef new(cls, source: _Source, target: _Target) -> Pump: ...',
+    'Demuxer.new': '@classmethod\ndef new(cls, base_stream: _Source) -> Demuxer: ...',
+    'Muxer.new': '@classmethod\ndef new(cls, base_stream: _Target) -> Muxer: ...',
+    'Muxer.queue': 'def queue(self, stream_number: int, data: _Data) -> bool: ...',
+    'Muxer.queue_bytes': 'def queue_bytes(self, stream_number: int, bytes: _Data) -> bool: ...',
+    'Muxer.write_frame': 'def write_frame(self, stream_number: int, bytes: _Data, '
+                         'cancellable: Gio.Cancellable | None = None) -> bool: ...',
+    'select': 'def select(readers: Sequence[Reader | Pump | Demuxer], writers: Sequence[Writer] = ..., '
               'timeout_ms: int = -1, cancellable: Gio.Cancellable | None = None) '
-              '-> list[Reader | Writer]: ...',
+              '-> list[Reader | Pump | Demuxer | Writer]: ...',
 }
 for _name, _argument in (('stdin_file', 'path'), ('stdout_file', 'path'), ('stderr_file', 'path')):
     REPLACED['Launcher.set_' + _name] = (f'def set_{_name}(self, path: _Path, '
@@ -56,6 +65,8 @@ REPLACED['Launcher.set_executable'] = ('def set_executable(self, '
 RESULTS = {f'{_owner}.{_name}': 'int | None'
            for _owner in ('Stream', 'Pipeline')
            for _name in ('get_returncode', 'try_wait', 'wait', 'wait_finish')}
+RESULTS.update({f'Demuxer.{_name}': 'tuple[int, GLib.Bytes] | None'
+                for _name in ('read_frame', 'try_read_frame', 'read_frame_finish')})
 RESULTS.update({'Stream.wait_buffered': 'int | None', 'Stream.wait_buffered_finish': 'int | None',
                 'Pipeline.get_returncodes': 'list[int | None]', 'Terminal.attach_finish': 'int | None'})
 
@@ -66,6 +77,7 @@ TYPES = {
     'Reader.read_until_any_async': {'separators': ('_Data | Iterable[_Data]', False)},
     'Reader.expect_async': {'patterns': ('_Patterns', False)},
     'Stream.communicate_async': {'input': ('_Data', True)},
+    'Muxer.write_frame_async': {'bytes': _DATA},
     'Launcher.spawn_async': {'argv': _ARGV},
     'Launcher.run_async': {'argv': _ARGV, 'input': ('_Data', True)},
 }
@@ -112,7 +124,14 @@ def {name}_async(self, {leading}io_priority: int, cancellable: Gio.Cancellable |
 # What is there besides.
 ADDED = {
     'Match': 'def __getitem__(self, group: int | str) -> bytes | None: ...',
+    'Demuxer': '''
+def __iter__(self) -> _Frames: ...
+def __aiter__(self) -> _Frames: ...
+def fileno(self) -> int: ...
+''',
+    'Pump': 'def fileno(self) -> int: ...',
     'Reader': '''
+def fileno(self) -> int: ...
 def __iter__(self) -> _Iterator[bytes]: ...
 def __aiter__(self) -> _Iterator[bytes]: ...
 @overload
@@ -131,7 +150,7 @@ def chunks(self, *, text: Literal[True], size: int = ..., encoding: str = "utf-8
            errors: str = "strict", io_priority: int = ...) -> _Iterator[str]: ...
 ''' + _CLOSE + _asynchronous('read_bytes', 'count: int, ', 'GLib.Bytes')
     + _asynchronous('skip', 'count: int, ', 'int'),
-    'Writer': _CLOSE + _asynchronous('flush', '', 'bool')
+    'Writer': 'def fileno(self) -> int: ...' + _CLOSE + _asynchronous('flush', '', 'bool')
     + _asynchronous('write', 'buffer: _Data, ', 'int')
     + _asynchronous('write_bytes', 'bytes: _Data, ', 'int')
     + _asynchronous('splice',
@@ -155,6 +174,12 @@ class _Iterator(Generic[_T]):
                         traceback: TracebackType | None, /) -> None: ...
     def close(self) -> None: ...
     async def aclose(self) -> None: ...
+
+class _Frames:
+    def __iter__(self: _Self) -> _Self: ...
+    def __aiter__(self: _Self) -> _Self: ...
+    def __next__(self) -> tuple[int, bytes]: ...
+    async def __anext__(self) -> tuple[int, bytes]: ...
 
 def create_task(coroutine: Coroutine[Any, Any, _T]) -> _Task[_T]: ...
 

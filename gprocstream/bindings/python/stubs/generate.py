@@ -44,6 +44,15 @@ _Data = str | bytes | bytearray | memoryview | _Bytes
 _Pattern = str | bytes | re.Pattern[str] | re.Pattern[bytes] | GLib.Regex
 _Patterns = _Pattern | Iterable[_Pattern]
 _Path = str | bytes | PathLike[str] | PathLike[bytes]
+
+class _HasDescriptor(Protocol):
+    def fileno(self) -> int: ...
+
+class _Readable(Protocol):
+    def read(self) -> Any: ...
+
+_Source = Gio.InputStream | _HasDescriptor | _Readable | int
+_Target = Gio.OutputStream | _HasDescriptor | int
 '''
 
 BASIC = {'gboolean': 'bool', 'utf8': 'str', 'filename': 'str', 'none': 'None', 'gdouble': 'float',

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Files, sockets and what is like them, as streams."""
+
+import io
+
+from gi.repository import Gio, GLib
+
+from . import convert
+from .native import GProc
+
+
+def _descriptor(value):
+    """The number that VALUE has, or None."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    try:
+        return value.fileno()
+    except (AttributeError, OSError):
+        # What is in memory has the method, and raises io.UnsupportedOperation.
+        return None
+
+
+def input_stream(value):
+    """VALUE, if it is one; a Reader on its descriptor, which it keeps; or what can be read of it."""
+    if isinstance(value, Gio.InputStream):
+        return value
+    fd = _descriptor(value)
+    if fd is not None:
+        reader = GProc.Reader.new_for_fd(fd, False)
+        reader._file = value
+        return reader
+    if hasattr(value, 'read'):
+        return Gio.MemoryInputStream.new_from_bytes(GLib.Bytes.new(convert.data(value.read())))
+    raise TypeError('a Gio.InputStream is needed, or something with fileno() or read(), '
+                    f'not {type(value).__name__}')
+
+
+def output_stream(value):
+    """VALUE, if it is one; or a Writer on its descriptor, which it keeps."""
+    if isinstance(value, Gio.OutputStream):
+        return value
+    if isinstance(value, io.TextIOBase) and not isinstance(value, io.StringIO):
+        value.flush()
+    fd = _descriptor(value)
+    if fd is not None:
+        writer = GProc.Writer.new_for_fd(fd, False)
+        writer._file = value
+        return writer
+    raise TypeError('a Gio.OutputStream is needed, or something with fileno(), '
+                    f'not {type(value).__name__}')
+
+
+def fileno(stream):
+    """What `select` and `selectors` wait on."""
+    fd = stream.get_fd()
+    if fd < 0:
+        raise ValueError(f'{type(stream).__name__} has no file descriptor')
+    return fd

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "engine/gproc-engine-backend-private.h"
+
+#include <glib/gi18n-lib.h>
+
+static JsonNode *
+get_value (JsonObject *object,
+           const char *name,
+           GType       type)
+{
+  JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
+
+  return node != NULL && json_node_get_value_type (node) == type ? node : NULL;
+}
+
+const char *
+_gproc_json_get_string (JsonObject *object,
+                        const char *name)
+{
+  JsonNode *node = get_value (object, name, G_TYPE_STRING);
+
+  return node != NULL ? json_node_get_string (node) : NULL;
+}
+
+gint64
+_gproc_json_get_int (JsonObject *object,
+                     const char *name,
+                     gint64      fallback)
+{
+  JsonNode *node = get_value (object, name, G_TYPE_INT64);
+
+  return node != NULL ? json_node_get_int (node) : fallback;
+}
+
+gboolean
+_gproc_json_get_boolean (JsonObject *object,
+                         const char *name)
+{
+  JsonNode *node = get_value (object, name, G_TYPE_BOOLEAN);
+
+  return node != NULL && json_node_get_boolean (node);
+}
+
+JsonObject *
+_gproc_json_get_object (JsonObject *object,
+                        const char *name)
+{
+  JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
+
+  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+}
+
+static gboolean
+parse_exec (GProcState *self,
+            JsonObject *object)
+{
+  if (get_value (object, "Running", G_TYPE_BOOLEAN) == NULL)
+    return FALSE;
+
+  self->running = _gproc_json_get_boolean (object, "Running");
+  self->over = !self->running && get_value (object, "ExitCode", G_TYPE_INT64) != NULL;
+  self->returncode = (int) _gproc_json_get_int (object, "ExitCode", GPROC_RETURNCODE_NONE);
+  self->doubtful = self->returncode == 0 && !_gproc_json_get_boolean (object, "CanRemove");
+
+  return TRUE;
+}
+
+static gboolean
+parse_container (GProcState *self,
+                 JsonObject *object)
+{
+  JsonObject *state = _gproc_json_get_object (object, "State");
+  const char *status = _gproc_json_get_string (state, "Status");
+
+  if (status == NULL)
+    return FALSE;
+
+  self->running = _gproc_json_get_boolean (state, "Running");
+  self->over = !self->running && (g_str_equal (status, "exited") || g_str_equal (status, "dead") ||
+                                  g_str_equal (status, "stopped"));
+  self->returncode = (int) _gproc_json_get_int (state, "ExitCode", GPROC_RETURNCODE_NONE);
+
+  return TRUE;
+}
+
+gboolean
+_gproc_state_parse (GProcState   *self,
+                    GProcTarget   target,
+                    GProcAnswer  *answer,
+                    GError      **error)
+{
+  g_autoptr (JsonNode) node = _gproc_answer_parse (answer, JSON_NODE_OBJECT, error);
+  const char *server = soup_message_headers_get_one (answer->headers, "Server");
+  JsonObject *object;
+
+  *self = (GProcState){ .returncode = GPROC_RETURNCODE_NONE };
+  if (node == NULL)
+    return FALSE;
+
+  object = json_node_get_object (node);
+  if (target == GPROC_TARGET_EXEC ? parse_exec (self, object) : parse_container (self, object))
+    {
+      self->doubtful = self->doubtful && server != NULL && g_str_has_prefix (server, "Libpod");
+      return TRUE;
+    }
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                       _ ("The container engine does not say whether the process is over"));
+  return FALSE;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "gproc-test-frames.h"
+
+/* The two readers in two threads, and who writes in a third. */
+
+#define N_FRAMES 4000
+
+typedef struct
+{
+  GProcReader *reader;
+  guint8 first;
+  gboolean async;
+  gsize total;
+} Consumer;
+
+/* The payload of both streams counts on, modulo 251, beginning with 0 and 100. */
+static GByteArray *
+make_stream (gsize totals[2],
+             gsize n_frames)
+{
+  GByteArray *frames = g_byte_array_new ();
+  guint8 next[2] = { 0, 100 };
+
+  for (gsize i = 0; i < n_frames; i++)
+    {
+      guint side = g_random_boolean () ? 1 : 0;
+      guint8 payload[600];
+      gsize size = (gsize) g_random_int_range (0, sizeof payload);
+
+      for (gsize j = 0; j < size; j++)
+        {
+          payload[j] = next[side];
+          next[side] = (next[side] + 1) % 251;
+        }
+      totals[side] += size;
+      frames_add (frames, (guint8) side + 1, (const char *) payload, (gssize) size);
+    }
+
+  return frames;
+}
+
+static GBytes *
+consume_some (Consumer     *consumer,
+              GMainContext *context,
+              gsize         size)
+{
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_autoptr (GError) error = NULL;
+  GBytes *bytes;
+
+  if (consumer->async)
+    {
+      gproc_reader_read_some_async (consumer->reader, size, 0, NULL, gproc_test_call_done, &call);
+      while (!call.done)
+        g_main_context_iteration (context, TRUE);
+      bytes = gproc_reader_read_some_finish (consumer->reader, call.result, &error);
+    }
+  else
+    {
+      bytes = gproc_reader_read_some (consumer->reader, size, NULL, &error);
+    }
+  g_assert_no_error (error);
+
+  return bytes;
+}
+
+static gpointer
+consume (gpointer user_data)
+{
+  Consumer *consumer = user_data;
+  GMainContext *context = g_main_context_new ();
+  guint8 next = consumer->first;
+  gsize size = 1;
+  GBytes *bytes;
+
+  g_main_context_push_thread_default (context);
+  while ((bytes = consume_some (consumer, context, size)) != NULL)
+    {
+      const guint8 *data = g_bytes_get_data (bytes, &size);
+
+      for (gsize i = 0; i < size; i++)
+        {
+          g_assert_cmpuint (data[i], ==, next);
+          next = (next + 1) % 251;
+        }
+      consumer->total += size;
+      size = 1 + consumer->total % 5000;
+      g_bytes_unref (bytes);
+    }
+  g_main_context_pop_thread_default (context);
+  g_main_context_unref (context);
+
+  return NULL;
+}
+
+typedef struct
+{
+  GByteArray *frames;
+  int fd;
+} Producer;
+
+static gpointer
+produce (gpointer user_data)
+{
+  Producer *producer = user_data;
+
+  gproc_test_write (producer->fd, producer->frames->data, producer->frames->len);
+  gproc_test_close (&producer->fd);
+
+  return NULL;
+}
+
+typedef enum
+{
+  ASYNC_OUT = 1 << 0,
+  ASYNC_ERR = 1 << 1,
+  PLAIN_BASE = 1 << 2,
+  GROWS = 1 << 3
+} Form;
+
+static GInputStream *
+make_base (int  fd,
+           Form form)
+{
+  g_autoptr (GInputStream) pipe = G_INPUT_STREAM (gproc_reader_new_for_fd (fd, TRUE));
+
+  /* GIO's buffered stream is not pollable. */
+  if ((form & PLAIN_BASE) != 0)
+    return g_buffered_input_stream_new (pipe);
+
+  return g_steal_pointer (&pipe);
+}
+
+static void
+test_threads (gconstpointer data)
+{
+  Form form = GPOINTER_TO_INT (data);
+  gsize totals[2] = { 0, 0 };
+  g_autoptr (GByteArray) frames = make_stream (totals, gproc_test_scale (N_FRAMES));
+  g_autoptr (GInputStream) base = NULL;
+  g_autoptr (GProcDemuxer) demuxer = NULL;
+  Producer producer = { .frames = frames };
+  Consumer consumers[2];
+  GThread *threads[3];
+  int fds[2];
+
+  gproc_test_pipe (fds);
+  producer.fd = fds[1];
+  base = gproc_test_track (make_base (fds[0], form));
+  demuxer = gproc_test_track (gproc_demuxer_new (base));
+  gproc_demuxer_set_buffer_size (demuxer, 3000);
+  if ((form & GROWS) != 0)
+    gproc_demuxer_set_policy (demuxer, GPROC_DEMUXER_POLICY_GROW);
+  consumers[0] = (Consumer){ gproc_demuxer_get_stdout (demuxer), 0, (form & ASYNC_OUT) != 0, 0 };
+  consumers[1] = (Consumer){ gproc_demuxer_get_stderr (demuxer), 100, (form & ASYNC_ERR) != 0, 0 };
+
+  threads[0] = g_thread_new ("out", consume, &consumers[0]);
+  threads[1] = g_thread_new ("err", consume, &consumers[1]);
+  threads[2] = g_thread_new ("producer", produce, &producer);
+  for (guint i = 0; i < 3; i++)
+    g_thread_join (threads[i]);
+  g_assert_cmpuint (consumers[0].total, ==, totals[0]);
+  g_assert_cmpuint (consumers[1].total, ==, totals[1]);
+}
+
+/* A reader that waits in one thread is told of a close in another, in every form. */
+static gpointer
+read_until_closed (gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (gproc_reader_read_some (user_data, 10, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+
+  return NULL;
+}
+
+static void
+test_close (void)
+{
+  gsize n_rounds = gproc_test_scale (200);
+
+  for (gsize i = 0; i < n_rounds; i++)
+    {
+      g_autoptr (GInputStream) base = NULL;
+      g_autoptr (GProcDemuxer) demuxer = NULL;
+      GThread *thread;
+      int fds[2];
+
+      gproc_test_pipe (fds);
+      base = gproc_test_track (make_base (fds[0], 0));
+      demuxer = gproc_test_track (gproc_demuxer_new (base));
+      thread = g_thread_new ("reader", read_until_closed, gproc_demuxer_get_stdout (demuxer));
+      g_assert_true (gproc_demuxer_close (demuxer, NULL, NULL));
+      g_thread_join (thread);
+      gproc_test_close (&fds[1]);
+    }
+}
+
+typedef struct
+{
+  GProcReader *reader;
+  GCancellable *cancellable;
+  GBytes *bytes;
+  GError *error;
+} Blocked;
+
+static gpointer
+read_blocked (gpointer user_data)
+{
+  Blocked *blocked = user_data;
+
+  blocked->bytes = gproc_reader_read_some (blocked->reader, 10, blocked->cancellable,
+                                           &blocked->error);
+
+  return NULL;
+}
+
+/* Who waits for another thread to read the base stream can be cancelled, and that one goes on. */
+static void
+test_cancel_plain (void)
+{
+  g_autoptr (GInputStream)
+    base = gproc_test_track (gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_NONE));
+  g_autoptr (GProcDemuxer) demuxer = gproc_test_track (gproc_demuxer_new (base));
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Blocked out = { gproc_demuxer_get_stdout (demuxer), NULL, NULL, NULL };
+  Blocked err = { gproc_demuxer_get_stderr (demuxer), cancellable, NULL, NULL };
+  g_autoptr (GByteArray) frames = g_byte_array_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) rest = NULL;
+  GThread *threads[2];
+
+  gproc_test_input_hold (base);
+  threads[0] = g_thread_new ("out", read_blocked, &out);
+  gproc_test_wait_for (gproc_test_input_get_counts (base).n_blocking > 0);
+  threads[1] = g_thread_new ("err", read_blocked, &err);
+  g_cancellable_cancel (cancellable);
+  g_thread_join (threads[1]);
+  g_assert_null (err.bytes);
+  gproc_test_assert_error (err.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  frames_add (frames, 2, "err", -1);
+  frames_add (frames, 1, "out", -1);
+  gproc_test_input_push (base, (const char *) frames->data, frames->len);
+  g_thread_join (threads[0]);
+  g_assert_no_error (out.error);
+  gproc_test_assert_bytes (out.bytes, "out");
+  g_bytes_unref (out.bytes);
+  rest = gproc_reader_read_some (err.reader, 10, NULL, &error);
+  g_assert_no_error (error);
+  gproc_test_assert_bytes (rest, "err");
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  static const struct
+  {
+    const char *path;
+    int form;
+  } forms[] = {
+    { "/gproc/demuxer-threads/blocking", 0 },
+    { "/gproc/demuxer-threads/blocking-async", ASYNC_ERR },
+    { "/gproc/demuxer-threads/async", ASYNC_OUT | ASYNC_ERR },
+    { "/gproc/demuxer-threads/grow", ASYNC_OUT | GROWS },
+    { "/gproc/demuxer-threads/plain-blocking", PLAIN_BASE },
+    { "/gproc/demuxer-threads/plain-blocking-async", PLAIN_BASE | ASYNC_OUT },
+    { "/gproc/demuxer-threads/plain-async", PLAIN_BASE | ASYNC_OUT | ASYNC_ERR },
+  };
+
+  gproc_test_init (&argc, &argv);
+  for (gsize i = 0; i < G_N_ELEMENTS (forms); i++)
+    gproc_test_add_data (forms[i].path, GINT_TO_POINTER (forms[i].form), test_threads);
+  gproc_test_add ("/gproc/demuxer-threads/close", test_close);
+  gproc_test_add ("/gproc/demuxer-threads/cancel-plain", test_cancel_plain);
+  return gproc_test_run ();
+}
