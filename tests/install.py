@@ -298,14 +298,18 @@ def a_vala_program_is_built():
 
 
 def a_program_is_built_where_nothing_is_installed():
-    path = os.path.join(FOLDER.name, 'uninstalled.c')
-    with open(path, 'w', encoding='utf-8') as file:
-        file.write(CONSUMER)
+    sources = {'gprocstream-1': (CONSUMER, 'installed\n')}
+    if 'engine' in FEATURES:
+        sources['gprocstream-engine-1'] = ENGINE_CONSUMER, '0\n'
     # Not to be found by what the compiler was told in the environment.
     command = ['env', '-u', 'CPATH', '-u', 'C_INCLUDE_PATH', MESON, 'devenv', '-C', BUILD]
-    run(*command, 'sh', '-c', '${CC:-cc} "$0" -o "$0.out" $(pkg-config --cflags --libs gprocstream-1)',
-        path)
-    assert run(*command, path + '.out').endswith('installed\n')
+    for library, (source, output) in sources.items():
+        path = os.path.join(FOLDER.name, library + '-uninstalled.c')
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(source)
+        run(*command, 'sh', '-c', '${CC:-cc} "$0" -o "$0.out" $(pkg-config --cflags --libs "$1")',
+            path, library)
+        assert run(*command, path + '.out').endswith(output)
 
 
 def a_vala_program_is_built_where_nothing_is_installed():
@@ -330,11 +334,14 @@ def a_vala_program_is_built_where_nothing_is_installed():
 def vala_bindings_are_made_anew_for_their_metadata():
     if 'vapi' not in FEATURES:
         raise tap.Skip('built without the Vala bindings')
-    target = 'gprocstream/bindings/vala/vapi/gprocstream-1.vapi'
-    text = run('ninja', '-C', BUILD, '-t', 'query', target)
-    inputs = text.partition('outputs:')[0].split()
-    for name in 'GProc-1.gir', 'GProc-1-custom.vala', 'GProc-1.metadata':
-        assert [path for path in inputs if os.path.basename(path) == name], (name, text)
+    wanted = {'gprocstream-1': ['GProc-1.gir', 'GProc-1-custom.vala', 'GProc-1.metadata']}
+    if 'engine' in FEATURES:
+        wanted['gprocstream-engine-1'] = ['GProcEngine-1.gir', 'GProcEngine-1.metadata']
+    for library, names in wanted.items():
+        text = run('ninja', '-C', BUILD, '-t', 'query',
+                   f'gprocstream/bindings/vala/vapi/{library}.vapi')
+        inputs = [os.path.basename(path) for path in text.partition('outputs:')[0].split()]
+        assert not set(names) - set(inputs), text
 
 
 def the_command_is_complete():
