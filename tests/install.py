@@ -300,6 +300,21 @@ def a_vala_program_is_built():
     assert run(path + '.out', environment=ENVIRONMENT) == 'installed\n'
 
 
+def a_program_is_built_where_nothing_is_installed():
+    sources = {'gprocstream-1': (CONSUMER, 'installed\n')}
+    if 'engine' in FEATURES:
+        sources['gprocstream-engine-1'] = ENGINE_CONSUMER, '0\n'
+    # Not to be found by what the compiler was told in the environment.
+    command = ['env', '-u', 'CPATH', '-u', 'C_INCLUDE_PATH', MESON, 'devenv', '-C', BUILD]
+    for library, (source, output) in sources.items():
+        path = os.path.join(FOLDER.name, library + '-uninstalled.c')
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(source)
+        run(*command, 'sh', '-c', '${CC:-cc} "$0" -o "$0.out" $(pkg-config --cflags --libs "$1")',
+            path, library)
+        assert run(*command, path + '.out').endswith(output)
+
+
 def a_vala_program_is_built_where_nothing_is_installed():
     if 'vapi' not in FEATURES:
         raise tap.Skip('built without the Vala bindings')
@@ -310,14 +325,26 @@ def a_vala_program_is_built_where_nothing_is_installed():
     for outside in {'XDG_DATA_DIRS': FOLDER.name}, {}:
         inherited = [f'{name}={value}' for name, value in outside.items()]
         command = ['env', '-u', 'XDG_DATA_DIRS', *inherited, MESON, 'devenv', '-C', BUILD]
-        run(*command, 'valac', '--pkg', 'gprocstream-1', '-X', '-I.', '-X', '-I' + TOP, '-X', '-w',
-            '-o', path + '.out', path)
+        run(*command, 'valac', '--pkg', 'gprocstream-1', '-X', '-w', '-o', path + '.out', path)
         assert run(*command, path + '.out').endswith('installed\n')
         shown = run(*command, 'printenv', 'XDG_DATA_DIRS').split()[-1].split(':')
         # Some versions of Meson add the defaults as well.
         assert list(dict.fromkeys(shown[1:])) == [
             *outside.values(), '/usr/local/share', '/usr/share'], shown
         os.remove(path + '.out')
+
+
+def vala_bindings_are_made_anew_for_their_metadata():
+    if 'vapi' not in FEATURES:
+        raise tap.Skip('built without the Vala bindings')
+    wanted = {'gprocstream-1': ['GProc-1.gir', 'GProc-1-custom.vala', 'GProc-1.metadata']}
+    if 'engine' in FEATURES:
+        wanted['gprocstream-engine-1'] = ['GProcEngine-1.gir', 'GProcEngine-1.metadata']
+    for library, names in wanted.items():
+        text = run('ninja', '-C', BUILD, '-t', 'query',
+                   f'gprocstream/bindings/vala/vapi/{library}.vapi')
+        inputs = [os.path.basename(path) for path in text.partition('outputs:')[0].split()]
+        assert not set(names) - set(inputs), text
 
 
 def the_command_is_complete():
@@ -404,6 +431,7 @@ tap.run('/gproc/install', meson_install_fills_a_prefix, all_public_headers_and_n
         a_vala_program_is_built_with_the_second_library, a_header_alone_is_refused, the_headers_are_good_cplusplus, the_typelib_is_found,
         the_python_override_is_found, the_folder_of_the_python_override_is_right,
         the_javascript_override_is_found, a_vala_program_is_built,
-        a_vala_program_is_built_where_nothing_is_installed, the_command_is_complete,
-        translations_are_found,
-        messages_are_translated, installed_tests_run_from_where_they_are_installed)
+        a_program_is_built_where_nothing_is_installed,
+        a_vala_program_is_built_where_nothing_is_installed,
+        vala_bindings_are_made_anew_for_their_metadata, the_command_is_complete,
+        translations_are_found, messages_are_translated, installed_tests_run_from_where_they_are_installed)

@@ -19,7 +19,8 @@ INTERNAL = {
     'test_subprocess_read_pipe_cancelled': 'replaces loop.connect_read_pipe',
     'test_subprocess_write_pipe_cancelled': 'replaces loop.connect_write_pipe',
     'test_subprocess_read_write_pipe_cancelled': 'replaces both',
-    # This library waits with WNOWAIT as well: a status that was not taken yet belongs to the child.
+    # The library takes the status before the loop is told. That signals of the process then go to
+    # nobody else is in aio-subprocess.py.
     'test_pid_not_reaped_before_exit_published': 'looks at the threads of the child watcher',
 }
 

@@ -223,14 +223,15 @@ async def the_keywords_of_popen_are_honoured():
         assert stdout == expected, (keywords, stdout)
     read_fd, write_fd = os.pipe()
     try:
-        code = f'echo passed >&{write_fd}'
-        _, _, returncode = await _run('sh', '-c', code, pass_fds=[write_fd])
-        assert returncode == 0 and os.read(read_fd, 100) == b'passed\n'
-        _, _, returncode = await _run('sh', '-c', code, stderr=DEVNULL)
+        # The shell knows only descriptors of one digit.
+        code = f'import os; os.write({write_fd}, b"passed")'
+        _, _, returncode = await _run(sys.executable, '-c', code, pass_fds=[write_fd])
+        assert returncode == 0 and os.read(read_fd, 100) == b'passed'
+        _, _, returncode = await _run(sys.executable, '-c', code, stderr=DEVNULL)
         assert returncode != 0
         os.set_inheritable(write_fd, True)
-        _, _, returncode = await _run('sh', '-c', code, close_fds=False)
-        assert returncode == 0 and os.read(read_fd, 100) == b'passed\n'
+        _, _, returncode = await _run(sys.executable, '-c', code, close_fds=False)
+        assert returncode == 0 and os.read(read_fd, 100) == b'passed'
     finally:
         os.close(read_fd)
         os.close(write_fd)
@@ -447,6 +448,31 @@ async def a_process_that_nobody_gets_does_not_stay():
         if process is not None:
             break
     assert step == 5, step
+
+
+async def a_signal_goes_to_nobody_else():
+    """The library takes the status before the loop is told: from then on the number may be another's."""
+    process = await asyncio.create_subprocess_exec(TESTPROG, 'hold', stdin=PIPE, stdout=PIPE)
+    process.kill()
+    # The loop does not turn meanwhile.
+    deadline = time.monotonic() + 20
+    try:
+        while time.monotonic() < deadline:
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        raise AssertionError('nobody took the status')
+    except ChildProcessError:
+        pass
+    assert process.returncode is None
+    process.kill()
+    process.terminate()
+    process.send_signal(signal.SIGINT)
+    assert await process.wait() == -signal.SIGKILL
+    try:
+        process.kill()
+    except ProcessLookupError:
+        pass
+    else:
+        raise AssertionError('it is known to be over')
 
 
 async def drain_waits_for_a_slow_reader():
