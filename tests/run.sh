@@ -110,7 +110,7 @@ run ()
 }
 
 all_features="-Dintrospection=enabled -Dvapi=enabled -Ddocs=enabled -Dnls=enabled \
--Dinstalled_tests=true -Dtool=enabled -Dman=enabled"
+-Dinstalled_tests=true -Dtool=enabled -Dman=enabled -Dengine=enabled"
 only_library="-Dintrospection=disabled -Dvapi=disabled -Ddocs=disabled -Dnls=enabled"
 compiled='--suite unit --suite process'
 
