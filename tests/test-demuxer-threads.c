@@ -255,6 +255,51 @@ test_cancel_plain (void)
   gproc_test_assert_bytes (rest, "err");
 }
 
+typedef struct
+{
+  gboolean done;
+  GError *error;
+} LateCancel;
+
+static void
+cancel_and_finish (GObject      *source,
+                   GAsyncResult *result,
+                   gpointer      user_data)
+{
+  LateCancel *late = user_data;
+
+  g_cancellable_cancel (g_task_get_cancellable (G_TASK (result)));
+  g_input_stream_read_finish (G_INPUT_STREAM (source), result, &late->error);
+  late->done = TRUE;
+}
+
+/* Bytes that were taken are given, even if the cancellable was cancelled since. */
+static void
+test_cancel_late (void)
+{
+  g_autoptr (GByteArray) frames = g_byte_array_new ();
+  g_autoptr (GInputStream) base = NULL;
+  g_autoptr (GProcDemuxer) demuxer = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  GInputStream *out;
+  LateCancel late = { FALSE, NULL };
+  char buffer[4];
+  int fds[2];
+
+  frames_add (frames, 1, "1234", -1);
+  gproc_test_pipe (fds);
+  base = gproc_test_track (make_base (fds[0], 0));
+  demuxer = gproc_test_track (gproc_demuxer_new (base));
+  g_assert_cmpint (write (fds[1], frames->data, frames->len), ==, (gssize) frames->len);
+  out = gproc_reader_get_base_stream (gproc_demuxer_get_stdout (demuxer));
+  g_input_stream_read_async (out, buffer, sizeof buffer, 0, cancellable, cancel_and_finish, &late);
+  gproc_test_wait_for (late.done);
+  g_assert_no_error (late.error);
+  g_assert_cmpmem (buffer, sizeof buffer, "1234", 4);
+  g_assert_true (gproc_demuxer_close (demuxer, NULL, NULL));
+  gproc_test_close (&fds[1]);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -278,5 +323,6 @@ main (int   argc,
     gproc_test_add_data (forms[i].path, GINT_TO_POINTER (forms[i].form), test_threads);
   gproc_test_add ("/gproc/demuxer-threads/close", test_close);
   gproc_test_add ("/gproc/demuxer-threads/cancel-plain", test_cancel_plain);
+  gproc_test_add ("/gproc/demuxer-threads/cancel-late", test_cancel_late);
   return gproc_test_run ();
 }
