@@ -255,6 +255,38 @@ test_cancel_plain (void)
   gproc_test_assert_bytes (rest, "err");
 }
 
+static gpointer
+read_frame_blocked (gpointer user_data)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (gproc_demuxer_read_frame (user_data, &bytes, NULL, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+
+  return NULL;
+}
+
+/* A base stream that is read by a blocking call when both sides are closed is closed after that. */
+static void
+test_close_plain (void)
+{
+  g_autoptr (GInputStream)
+    base = gproc_test_track (gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_NONE));
+  g_autoptr (GProcDemuxer) demuxer = gproc_test_track (gproc_demuxer_new (base));
+  g_autoptr (GError) error = NULL;
+  GThread *thread;
+
+  gproc_test_input_hold (base);
+  thread = g_thread_new ("frames", read_frame_blocked, demuxer);
+  gproc_test_wait_for (gproc_test_input_get_counts (base).n_blocking > 0);
+  g_assert_true (gproc_demuxer_close (demuxer, NULL, &error));
+  g_assert_no_error (error);
+  gproc_test_input_push (base, "late", -1);
+  g_thread_join (thread);
+  g_assert_true (g_input_stream_is_closed (base));
+}
+
 typedef struct
 {
   gboolean done;
@@ -324,5 +356,6 @@ main (int   argc,
   gproc_test_add ("/gproc/demuxer-threads/close", test_close);
   gproc_test_add ("/gproc/demuxer-threads/cancel-plain", test_cancel_plain);
   gproc_test_add ("/gproc/demuxer-threads/cancel-late", test_cancel_late);
+  gproc_test_add ("/gproc/demuxer-threads/close-plain", test_close_plain);
   return gproc_test_run ();
 }

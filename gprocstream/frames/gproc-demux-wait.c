@@ -218,6 +218,7 @@ core_block_on_base (GProcDemuxCore      *self,
 {
   g_autoptr (GInputStream) base = NULL;
   GError *base_error = NULL;
+  gboolean call_failed;
   gssize count;
 
   if (self->reading || (consumer != GPROC_DEMUX_FRAME && self->sides[consumer].stalled))
@@ -229,15 +230,26 @@ core_block_on_base (GProcDemuxCore      *self,
   count = g_input_stream_read (base, self->chunk, CHUNK_SIZE, cancellable, &base_error);
   g_mutex_lock (&self->lock);
 
-  if (base_error != NULL && is_error_of_call (base_error))
+  call_failed = base_error != NULL && is_error_of_call (base_error);
+  if (call_failed)
     {
       core_end_reading (self);
       g_propagate_error (error, base_error);
-      return FALSE;
     }
-  core_take_read (self, count, base_error);
+  else
+    {
+      core_take_read (self, count, base_error);
+    }
 
-  return TRUE;
+  /* Whoever closed both sides meanwhile has left that to this read. */
+  if (self->base == NULL && self->close_base)
+    {
+      g_mutex_unlock (&self->lock);
+      g_input_stream_close (base, NULL, NULL);
+      g_mutex_lock (&self->lock);
+    }
+
+  return !call_failed;
 }
 
 static gboolean
