@@ -255,6 +255,178 @@ test_cancel_plain (void)
   gproc_test_assert_bytes (rest, "err");
 }
 
+static gpointer
+read_frame_blocked (gpointer user_data)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (gproc_demuxer_read_frame (user_data, &bytes, NULL, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+
+  return NULL;
+}
+
+/* A base stream that is read by a blocking call when both sides are closed is closed after that. */
+static void
+test_close_plain (void)
+{
+  g_autoptr (GInputStream)
+    base = gproc_test_track (gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_NONE));
+  g_autoptr (GProcDemuxer) demuxer = gproc_test_track (gproc_demuxer_new (base));
+  g_autoptr (GError) error = NULL;
+  GThread *thread;
+
+  gproc_test_input_hold (base);
+  thread = g_thread_new ("frames", read_frame_blocked, demuxer);
+  gproc_test_wait_for (gproc_test_input_get_counts (base).n_blocking > 0);
+  g_assert_true (gproc_demuxer_close (demuxer, NULL, &error));
+  g_assert_no_error (error);
+  gproc_test_input_push (base, "late", -1);
+  g_thread_join (thread);
+  g_assert_true (g_input_stream_is_closed (base));
+}
+
+typedef struct
+{
+  gboolean done;
+  GError *error;
+} LateCancel;
+
+static void
+cancel_and_finish (GObject      *source,
+                   GAsyncResult *result,
+                   gpointer      user_data)
+{
+  LateCancel *late = user_data;
+
+  g_cancellable_cancel (g_task_get_cancellable (G_TASK (result)));
+  g_input_stream_read_finish (G_INPUT_STREAM (source), result, &late->error);
+  late->done = TRUE;
+}
+
+/* Bytes that were taken are given, even if the cancellable was cancelled since. */
+static void
+test_cancel_late (void)
+{
+  g_autoptr (GByteArray) frames = g_byte_array_new ();
+  g_autoptr (GInputStream) base = NULL;
+  g_autoptr (GProcDemuxer) demuxer = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  GInputStream *out;
+  LateCancel late = { FALSE, NULL };
+  char buffer[4];
+  int fds[2];
+
+  frames_add (frames, 1, "1234", -1);
+  gproc_test_pipe (fds);
+  base = gproc_test_track (make_base (fds[0], 0));
+  demuxer = gproc_test_track (gproc_demuxer_new (base));
+  g_assert_cmpint (write (fds[1], frames->data, frames->len), ==, (gssize) frames->len);
+  out = gproc_reader_get_base_stream (gproc_demuxer_get_stdout (demuxer));
+  g_input_stream_read_async (out, buffer, sizeof buffer, 0, cancellable, cancel_and_finish, &late);
+  gproc_test_wait_for (late.done);
+  g_assert_no_error (late.error);
+  g_assert_cmpmem (buffer, sizeof buffer, "1234", 4);
+  g_assert_true (gproc_demuxer_close (demuxer, NULL, NULL));
+  gproc_test_close (&fds[1]);
+}
+
+/* What "another thread" does while a context polls, and whether the poll was woken. */
+static struct
+{
+  int form;
+  int fd;
+  GProcDemuxer *demuxer;
+  int woken;
+} meanwhile;
+
+static int
+poll_meanwhile (GPollFD *fds,
+                guint    n_fds,
+                int      timeout)
+{
+  g_autoptr (GByteArray) frames = g_byte_array_new ();
+  GInputStream *out = gproc_reader_get_base_stream (gproc_demuxer_get_stdout (meanwhile.demuxer));
+  GPollableInputStream *pollable = G_POLLABLE_INPUT_STREAM (out);
+  char buffer[2];
+
+  if (timeout == 0 || meanwhile.woken >= 0)
+    return g_poll (fds, n_fds, 0);
+
+  frames_add (frames, 1, "1234", -1);
+  frames_add (frames, 2, "e", -1);
+  if (meanwhile.form == 1)
+    g_byte_array_set_size (frames, 10);
+  else if (meanwhile.form == 2)
+    g_byte_array_set_size (frames, 12);
+  g_assert_cmpint (write (meanwhile.fd, frames->data, frames->len), ==, (gssize) frames->len);
+
+  if (meanwhile.form == 0)
+    g_assert_cmpint (g_pollable_input_stream_read_nonblocking (pollable, buffer, sizeof buffer,
+                                                               NULL, NULL),
+                     ==, 2);
+  else if (meanwhile.form == 1)
+    g_assert_cmpint (gproc_demuxer_try_read_frame (meanwhile.demuxer, NULL, NULL), ==, -1);
+  else
+    g_assert_true (g_pollable_input_stream_is_readable (pollable));
+
+  return meanwhile.woken = g_poll (fds, n_fds, 0);
+}
+
+/* Who polls is woken when another consumer has taken from the base stream what is for it:
+ * standard error behind a part of standard output, a reader by half a frame, a frame by a probe. */
+static void
+test_wakes (gconstpointer form)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GInputStream) base = NULL;
+  g_autoptr (GSource) source = NULL;
+  GProcReader *reader;
+  GProcTestCall call = GPROC_TEST_CALL_INIT;
+  int fds[2];
+
+  gproc_test_pipe (fds);
+  base = gproc_test_track (make_base (fds[0], 0));
+  meanwhile.form = GPOINTER_TO_INT (form);
+  meanwhile.fd = fds[1];
+  meanwhile.demuxer = gproc_test_track (gproc_demuxer_new (base));
+  meanwhile.woken = -1;
+  g_main_context_set_poll_func (context, poll_meanwhile);
+  g_main_context_push_thread_default (context);
+  reader = meanwhile.form == 0 ? gproc_demuxer_get_stderr (meanwhile.demuxer)
+                               : gproc_demuxer_get_stdout (meanwhile.demuxer);
+  if (meanwhile.form == 2)
+    {
+      gproc_demuxer_read_frame_async (meanwhile.demuxer, 0, NULL, gproc_test_call_done, &call);
+    }
+  else
+    {
+      GInputStream *stream = gproc_reader_get_base_stream (reader);
+
+      source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (stream), NULL);
+      g_source_set_dummy_callback (source);
+      g_source_attach (source, context);
+    }
+
+  /* No wake-up is left from setting up. */
+  while (g_main_context_iteration (context, FALSE))
+    continue;
+  while (meanwhile.woken < 0)
+    g_main_context_iteration (context, TRUE);
+  g_assert_cmpint (meanwhile.woken, >, 0);
+
+  while (meanwhile.form == 2 && !call.done)
+    g_main_context_iteration (context, TRUE);
+  gproc_test_call_clear (&call);
+  if (source != NULL)
+    g_source_destroy (source);
+  g_main_context_pop_thread_default (context);
+  g_assert_true (gproc_demuxer_close (meanwhile.demuxer, NULL, NULL));
+  g_clear_object (&meanwhile.demuxer);
+  gproc_test_close (&fds[1]);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -278,5 +450,10 @@ main (int   argc,
     gproc_test_add_data (forms[i].path, GINT_TO_POINTER (forms[i].form), test_threads);
   gproc_test_add ("/gproc/demuxer-threads/close", test_close);
   gproc_test_add ("/gproc/demuxer-threads/cancel-plain", test_cancel_plain);
+  gproc_test_add ("/gproc/demuxer-threads/cancel-late", test_cancel_late);
+  gproc_test_add ("/gproc/demuxer-threads/close-plain", test_close_plain);
+  gproc_test_add_data ("/gproc/demuxer-threads/wakes-side", GINT_TO_POINTER (0), test_wakes);
+  gproc_test_add_data ("/gproc/demuxer-threads/wakes-piece", GINT_TO_POINTER (1), test_wakes);
+  gproc_test_add_data ("/gproc/demuxer-threads/wakes-frame", GINT_TO_POINTER (2), test_wakes);
   return gproc_test_run ();
 }

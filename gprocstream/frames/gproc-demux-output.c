@@ -67,6 +67,8 @@ demux_output_read_async (GInputStream        *stream,
   g_task_set_source_tag (task, demux_output_read_async);
   g_task_set_name (task, "GProcDemuxer read");
   g_task_set_priority (task, io_priority);
+  /* Bytes that were taken are given, even if the cancellable was cancelled since. */
+  g_task_set_check_cancellable (task, FALSE);
   _gproc_demux_core_start (self->core, request, task);
 }
 

@@ -30,12 +30,17 @@ core_attempt (GProcDemuxCore     *self,
   GProcDemuxSide *sides = self->sides;
   gsize first = _gproc_buffer_length (&sides[GPROC_DEMUX_STDOUT].buffer);
   gsize second = _gproc_buffer_length (&sides[GPROC_DEMUX_STDERR].buffer);
+  gsize raw = _gproc_buffer_length (&self->raw);
+  guint piece = self->piece->len;
   gboolean was_over = self->eof || self->error != NULL, changed;
   GProcDemuxStatus status = _gproc_demux_core_attempt (self, request, error);
 
   changed = first != _gproc_buffer_length (&sides[GPROC_DEMUX_STDOUT].buffer) ||
             second != _gproc_buffer_length (&sides[GPROC_DEMUX_STDERR].buffer) ||
             was_over != (self->eof || self->error != NULL);
+
+  /* What was read is not in the base stream any more, where the others wait for it. */
+  changed |= (raw == 0 && _gproc_buffer_length (&self->raw) > 0) || piece < self->piece->len;
 
   /* What was taken may have been what the other side waits for. */
   for (guint i = 0; status == GPROC_DEMUX_DONE && i < GPROC_DEMUX_N_SIDES; i++)
@@ -84,6 +89,8 @@ _gproc_demux_core_probe (GProcDemuxCore     *self,
     {
       ready = core_attempt (self, &request, NULL) != GPROC_DEMUX_WAIT;
       _gproc_buffer_append (&self->sides[side].buffer, found, request.count);
+      if (request.count > 0)
+        _gproc_demux_core_wake (self);
       _gproc_demux_core_update_fds (self);
     }
   g_mutex_unlock (&self->lock);
@@ -218,6 +225,7 @@ core_block_on_base (GProcDemuxCore      *self,
 {
   g_autoptr (GInputStream) base = NULL;
   GError *base_error = NULL;
+  gboolean call_failed;
   gssize count;
 
   if (self->reading || (consumer != GPROC_DEMUX_FRAME && self->sides[consumer].stalled))
@@ -229,15 +237,26 @@ core_block_on_base (GProcDemuxCore      *self,
   count = g_input_stream_read (base, self->chunk, CHUNK_SIZE, cancellable, &base_error);
   g_mutex_lock (&self->lock);
 
-  if (base_error != NULL && is_error_of_call (base_error))
+  call_failed = base_error != NULL && is_error_of_call (base_error);
+  if (call_failed)
     {
       core_end_reading (self);
       g_propagate_error (error, base_error);
-      return FALSE;
     }
-  core_take_read (self, count, base_error);
+  else
+    {
+      core_take_read (self, count, base_error);
+    }
 
-  return TRUE;
+  /* Whoever closed both sides meanwhile has left that to this read. */
+  if (self->base == NULL && self->close_base)
+    {
+      g_mutex_unlock (&self->lock);
+      g_input_stream_close (base, NULL, NULL);
+      g_mutex_lock (&self->lock);
+    }
+
+  return !call_failed;
 }
 
 static gboolean

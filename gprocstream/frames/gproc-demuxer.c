@@ -624,6 +624,9 @@ gproc_demuxer_get_bytes_discarded (GProcDemuxer *self)
  * readers, whatever they are doing, and in whatever thread, fail with %G_IO_ERROR_CLOSED, behind
  * what they hold in their own buffers. Never blocks, unless closing the base stream does.
  *
+ * A base stream that is not pollable, and is being read, is closed once that read has ended:
+ * who waits there is told no sooner, and what closing it fails with is told to nobody.
+ *
  * Errors: what closing the base stream fails with.
  *
  * Returns: %TRUE if all went well
