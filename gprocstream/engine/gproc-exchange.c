@@ -181,18 +181,11 @@ fail_broken (GTask  *task,
 static char *
 get_engine_message (Exchange *exchange)
 {
-  g_autoptr (JsonParser) parser = json_parser_new ();
-  gsize size;
-  const char *data = g_bytes_get_data (exchange->answer->bytes, &size);
-  JsonNode *root;
+  g_autoptr (JsonNode) root = _gproc_json_parse (exchange->answer->bytes, NULL);
   JsonNode *member = NULL;
 
-  if (size > 0 && json_parser_load_from_data (parser, data, (gssize) size, NULL))
-    {
-      root = json_parser_get_root (parser);
-      if (root != NULL && JSON_NODE_HOLDS_OBJECT (root))
-        member = json_object_get_member (json_node_get_object (root), "message");
-    }
+  if (root != NULL && JSON_NODE_HOLDS_OBJECT (root))
+    member = json_object_get_member (json_node_get_object (root), "message");
   if (member != NULL && json_node_get_value_type (member) == G_TYPE_STRING)
     return g_strdup (json_node_get_string (member));
 
@@ -599,14 +592,9 @@ _gproc_answer_parse (GProcAnswer   *self,
                      JsonNodeType   type,
                      GError       **error)
 {
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   g_autoptr (GError) local_error = NULL;
-  gsize size;
-  const char *data = g_bytes_get_data (self->bytes, &size);
-  JsonNode *root = NULL;
+  JsonNode *root = _gproc_json_parse (self->bytes, &local_error);
 
-  if (size > 0 && json_parser_load_from_data (parser, data, (gssize) size, &local_error))
-    root = json_parser_steal_root (parser);
   if (root != NULL && json_node_get_node_type (root) == type)
     return root;
 

@@ -374,6 +374,26 @@ test_engine_dies (void)
   gproc_test_settle ();
 }
 
+/* What is nested without end would take the stack with it. */
+static void
+test_deep_json (void)
+{
+  const char *heads[] = { "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 500 Oh\r\n\r\n" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (heads); i++)
+    {
+      g_autoptr (GString) answer = g_string_new (heads[i]);
+      gsize end = answer->len + 4000000;
+
+      while (answer->len < end)
+        g_string_append (answer, "[[[[{\"a\":");
+      if (i == 0)
+        assert_words (answer->str, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "JSON");
+      else
+        assert_words (answer->str, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_ENGINE, "500");
+    }
+}
+
 int
 main (int    argc,
       char **argv_)
@@ -392,6 +412,7 @@ main (int    argc,
   gproc_test_add ("/gproc/engine-hostile/nobody-there", test_nobody_there);
   gproc_test_add ("/gproc/engine-hostile/bad-frames", test_bad_frames);
   gproc_test_add ("/gproc/engine-hostile/engine-dies", test_engine_dies);
+  gproc_test_add ("/gproc/engine-hostile/deep-json", test_deep_json);
 
   return gproc_test_run ();
 }
