@@ -378,6 +378,12 @@ look_for_head (GTask *task)
       take_head (task, (gsize) (end - data) + strlen (HEAD_END));
       return FALSE;
     }
+  /* The search ends at a NUL, which no head has: its end would never be found. */
+  if (size > 0 && memchr (data, '\0', size) != NULL)
+    {
+      fail_foreign (task, _ ("it speaks no HTTP"));
+      return FALSE;
+    }
   if (size >= HEAD_LIMIT)
     {
       fail_foreign (task, _ ("the head of its answer has no end"));

@@ -394,6 +394,16 @@ test_deep_json (void)
     }
 }
 
+/* What cannot be the head of an answer is not waited for. */
+static void
+test_nul_in_head (void)
+{
+  static const char nul[] = "HTTP/1.1 200 OK\r\nX: \0\r\n\r\n";
+  const GProcScriptStep step = { "", nul, sizeof nul - 1, GPROC_SCRIPT_HOLD };
+
+  assert_ping_fails (&step, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "no HTTP");
+}
+
 int
 main (int    argc,
       char **argv_)
@@ -413,6 +423,7 @@ main (int    argc,
   gproc_test_add ("/gproc/engine-hostile/bad-frames", test_bad_frames);
   gproc_test_add ("/gproc/engine-hostile/engine-dies", test_engine_dies);
   gproc_test_add ("/gproc/engine-hostile/deep-json", test_deep_json);
+  gproc_test_add ("/gproc/engine-hostile/nul-in-head", test_nul_in_head);
 
   return gproc_test_run ();
 }
