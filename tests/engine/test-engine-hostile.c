@@ -404,6 +404,21 @@ test_nul_in_head (void)
   assert_ping_fails (&step, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "no HTTP");
 }
 
+/* They would keep whoever reads them in one loop, where no timeout comes. */
+static void
+test_endless_trailers (void)
+{
+  g_autoptr (GString) trailers = g_string_new (
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nOK\r\n0\r\n");
+  GProcScriptStep step = { "", NULL, -1 };
+  gsize end = trailers->len + 1000000;
+
+  while (trailers->len < end)
+    g_string_append (trailers, "X-Trailer: and so on\r\n");
+  step.answer = trailers->str;
+  assert_ping_fails (&step, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "no end");
+}
+
 int
 main (int    argc,
       char **argv_)
@@ -424,6 +439,7 @@ main (int    argc,
   gproc_test_add ("/gproc/engine-hostile/engine-dies", test_engine_dies);
   gproc_test_add ("/gproc/engine-hostile/deep-json", test_deep_json);
   gproc_test_add ("/gproc/engine-hostile/nul-in-head", test_nul_in_head);
+  gproc_test_add ("/gproc/engine-hostile/endless-trailers", test_endless_trailers);
 
   return gproc_test_run ();
 }
