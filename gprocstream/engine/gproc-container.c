@@ -244,8 +244,9 @@ take_object (GProcContainer *self,
   self->state = name != NULL ? g_intern_string (name) : "";
   over = g_str_equal (self->state, "exited") || g_str_equal (self->state, "dead") ||
          g_str_equal (self->state, "stopped");
-  self->returncode = over ? (int) _gproc_json_get_int (state, "ExitCode", GPROC_RETURNCODE_NONE)
-                          : GPROC_RETURNCODE_NONE;
+  self->returncode = GPROC_RETURNCODE_NONE;
+  if (over)
+    _gproc_json_get_exit_code (state, "ExitCode", &self->returncode);
   self->is_pty = _gproc_json_get_boolean (config, "Tty");
   self->has_stdin = _gproc_json_get_boolean (config, "OpenStdin");
   g_mutex_unlock (&self->lock);

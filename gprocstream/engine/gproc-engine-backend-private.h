@@ -54,6 +54,11 @@ const char *_gproc_json_get_string (JsonObject *object,
 gint64 _gproc_json_get_int (JsonObject *object,
                             const char *name,
                             gint64      fallback);
+/* FALSE, and GPROC_RETURNCODE_NONE, for what is none. */
+gboolean _gproc_json_get_exit_code (JsonObject *object,
+                                    const char *name,
+                                    int        *code);
+void _gproc_json_set_no_exit_code (GError **error);
 gboolean _gproc_json_get_boolean (JsonObject *object,
                                   const char *name);
 JsonObject *_gproc_json_get_object (JsonObject *object,

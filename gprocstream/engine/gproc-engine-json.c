@@ -100,6 +100,19 @@ _gproc_json_get_object (JsonObject *object,
   return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
 }
 
+/* A number beyond those of an int would be another one in it, and maybe 0. */
+gboolean
+_gproc_json_get_exit_code (JsonObject *object,
+                           const char *name,
+                           int        *code)
+{
+  gint64 value = _gproc_json_get_int (object, name, -1);
+
+  *code = value >= 0 && value <= G_MAXINT ? (int) value : GPROC_RETURNCODE_NONE;
+
+  return *code != GPROC_RETURNCODE_NONE;
+}
+
 static gboolean
 parse_exec (GProcState *self,
             JsonObject *object)
@@ -108,8 +121,10 @@ parse_exec (GProcState *self,
     return FALSE;
 
   self->running = _gproc_json_get_boolean (object, "Running");
-  self->over = !self->running && get_value (object, "ExitCode", G_TYPE_INT64) != NULL;
-  self->returncode = (int) _gproc_json_get_int (object, "ExitCode", GPROC_RETURNCODE_NONE);
+  /* Docker has a null there until the command has begun. */
+  self->over = !self->running && json_object_has_member (object, "ExitCode") &&
+               !json_object_get_null_member (object, "ExitCode");
+  _gproc_json_get_exit_code (object, "ExitCode", &self->returncode);
   self->doubtful = self->returncode == 0 && !_gproc_json_get_boolean (object, "CanRemove");
 
   return TRUE;
@@ -128,9 +143,16 @@ parse_container (GProcState *self,
   self->running = _gproc_json_get_boolean (state, "Running");
   self->over = !self->running && (g_str_equal (status, "exited") || g_str_equal (status, "dead") ||
                                   g_str_equal (status, "stopped"));
-  self->returncode = (int) _gproc_json_get_int (state, "ExitCode", GPROC_RETURNCODE_NONE);
+  _gproc_json_get_exit_code (state, "ExitCode", &self->returncode);
 
   return TRUE;
+}
+
+void
+_gproc_json_set_no_exit_code (GError **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                       _ ("The container engine does not say how the process ended"));
 }
 
 gboolean
@@ -150,6 +172,11 @@ _gproc_state_parse (GProcState   *self,
   object = json_node_get_object (node);
   if (target == GPROC_TARGET_EXEC ? parse_exec (self, object) : parse_container (self, object))
     {
+      if (self->over && self->returncode == GPROC_RETURNCODE_NONE)
+        {
+          _gproc_json_set_no_exit_code (error);
+          return FALSE;
+        }
       self->doubtful = self->doubtful && server != NULL && g_str_has_prefix (server, "Libpod");
       return TRUE;
     }

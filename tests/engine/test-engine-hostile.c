@@ -419,6 +419,78 @@ test_endless_trailers (void)
   assert_ping_fails (&step, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "no end");
 }
 
+static void
+assert_wait_fails (const char *state,
+                   const char *word)
+{
+  const GProcScriptStep steps[] = {
+    { "POST /containers/", GPROC_OK_JSON (EXEC_ID), -1 },
+    { "POST /exec/e1/start", GPROC_UPGRADED, -1 },
+    { "GET /exec/e1/json", state, -1 },
+  };
+  g_autoptr (GProcScript) script = GPROC_SCRIPT_NEW (steps);
+  g_autoptr (GProcEngine) engine = make_engine (script);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GProcStream) stream = gproc_engine_exec (engine, "web", argv, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (gproc_stream_wait (stream, NULL, &error), ==, GPROC_RETURNCODE_NONE);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+  g_assert_nonnull (strstr (error->message, word));
+
+  g_clear_object (&stream);
+  gproc_test_settle ();
+}
+
+/* A number that is none of an exit is not made one: cut to its lower half this would be a 0. */
+static void
+test_exit_codes (void)
+{
+  assert_wait_fails (GPROC_OK_JSON ("{\"Running\": false, \"ExitCode\": 4294967296}"), "ended");
+  assert_wait_fails (GPROC_OK_JSON ("{\"Running\": false, \"ExitCode\": -2147483648}"), "ended");
+  assert_wait_fails (GPROC_OK_JSON ("{\"Running\": false, \"ExitCode\": \"0\"}"), "ended");
+}
+
+static void
+assert_container_wait_fails (const char *inspected,
+                             const char *waited,
+                             GQuark      domain,
+                             int         code,
+                             const char *word)
+{
+  const GProcScriptStep steps[] = {
+    { "GET /containers/", GPROC_OK_JSON ("{\"Id\": \"c1\", \"State\": {\"Status\": \"running\"}}"),
+      -1 },
+    { "GET /containers/", inspected, -1 },
+    { "POST /containers/c1/wait", waited, -1 },
+  };
+  g_autoptr (GProcScript) script = GPROC_SCRIPT_NEW (steps);
+  g_autoptr (GProcEngine) engine = make_engine (script);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GProcContainer) container = gproc_engine_get_container (engine, "web", NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (gproc_container_wait (container, NULL, &error), ==, GPROC_RETURNCODE_NONE);
+  g_assert_error (error, domain, code);
+  g_assert_nonnull (strstr (error->message, word));
+}
+
+static void
+test_container_exit_codes (void)
+{
+  const char *running = GPROC_OK_JSON (
+    "{\"Id\": \"c1\", \"State\": {\"Status\": \"running\", \"Running\": true}}");
+
+  assert_container_wait_fails (GPROC_OK_JSON ("{\"State\": {\"Status\": \"exited\"}}"), "",
+                               G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "ended");
+  assert_container_wait_fails (running, GPROC_OK_JSON ("{\"StatusCode\": 4294967296}"), G_IO_ERROR,
+                               G_IO_ERROR_INVALID_DATA, "ended");
+  assert_container_wait_fails (running,
+                               GPROC_OK_JSON (
+                                 "{\"StatusCode\": 0, \"Error\": {\"Message\": \"it was lost\"}}"),
+                               GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_ENGINE, "it was lost");
+}
+
 int
 main (int    argc,
       char **argv_)
@@ -440,6 +512,8 @@ main (int    argc,
   gproc_test_add ("/gproc/engine-hostile/deep-json", test_deep_json);
   gproc_test_add ("/gproc/engine-hostile/nul-in-head", test_nul_in_head);
   gproc_test_add ("/gproc/engine-hostile/endless-trailers", test_endless_trailers);
+  gproc_test_add ("/gproc/engine-hostile/exit-codes", test_exit_codes);
+  gproc_test_add ("/gproc/engine-hostile/container-exit-codes", test_container_exit_codes);
 
   return gproc_test_run ();
 }
