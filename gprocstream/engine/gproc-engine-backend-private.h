@@ -51,6 +51,10 @@ gboolean _gproc_state_parse (GProcState   *self,
 /* Members of objects that an engine may leave out, or give another type. */
 const char *_gproc_json_get_string (JsonObject *object,
                                     const char *name);
+/* Whether a path with it would be that of something else. */
+gboolean _gproc_id_is_path (const char *id);
+/* NULL for one that no path can be made of. */
+const char *_gproc_json_get_id (JsonObject *object);
 gint64 _gproc_json_get_int (JsonObject *object,
                             const char *name,
                             gint64      fallback);

@@ -72,6 +72,20 @@ _gproc_json_get_string (JsonObject *object,
   return node != NULL ? json_node_get_string (node) : NULL;
 }
 
+gboolean
+_gproc_id_is_path (const char *id)
+{
+  return id[0] == '\0' || g_str_equal (id, ".") || g_str_equal (id, "..");
+}
+
+const char *
+_gproc_json_get_id (JsonObject *object)
+{
+  const char *id = _gproc_json_get_string (object, "Id");
+
+  return id != NULL && !_gproc_id_is_path (id) ? id : NULL;
+}
+
 gint64
 _gproc_json_get_int (JsonObject *object,
                      const char *name,

@@ -491,6 +491,34 @@ test_container_exit_codes (void)
                                GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_ENGINE, "it was lost");
 }
 
+/* An id of which no path can be made that means it alone. */
+static void
+test_bad_ids (void)
+{
+  const char *ids[] = { GPROC_OK_JSON ("{\"Id\": \"\"}"), GPROC_OK_JSON ("{\"Id\": \"..\"}"),
+                        GPROC_OK_JSON ("{\"Id\": \".\"}") };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
+    {
+      const GProcScriptStep steps[] = { { "", ids[i], -1 } };
+      g_autoptr (GProcScript) script = GPROC_SCRIPT_NEW (steps);
+      g_autoptr (GProcEngine) engine = make_engine (script);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (gproc_engine_exec (engine, "web", argv, NULL, NULL, &error));
+      gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+      g_assert_cmpuint (gproc_script_count (script, "POST /exec/"), ==, 0);
+      g_assert_null (gproc_engine_create (engine, "image", NULL, argv, NULL, NULL, &error));
+      gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+      g_assert_cmpuint (gproc_script_count (script, "GET /containers/"), ==, 0);
+
+      /* An engine takes these steps out of a path, and then another one is meant. */
+      g_assert_null (gproc_engine_get_container (engine, "..", NULL, &error));
+      g_clear_error (&error);
+      g_assert_cmpuint (gproc_script_count (script, "GET /containers/../"), ==, 0);
+    }
+}
+
 int
 main (int    argc,
       char **argv_)
@@ -514,6 +542,7 @@ main (int    argc,
   gproc_test_add ("/gproc/engine-hostile/endless-trailers", test_endless_trailers);
   gproc_test_add ("/gproc/engine-hostile/exit-codes", test_exit_codes);
   gproc_test_add ("/gproc/engine-hostile/container-exit-codes", test_container_exit_codes);
+  gproc_test_add ("/gproc/engine-hostile/bad-ids", test_bad_ids);
 
   return gproc_test_run ();
 }
