@@ -519,6 +519,30 @@ test_bad_ids (void)
     }
 }
 
+/* JSON has no other bytes than those of UTF-8, and engines replace what else comes. */
+static void
+test_arguments (void)
+{
+  const char * const bytes[] = { "cat", "/caf\xe9", NULL };
+  const char * const separator[] = { "cut", "-d\x1f", NULL };
+  const GProcScriptStep steps[] = { { "", GPROC_OK_JSON ("{}"), -1 } };
+  g_autoptr (GProcScript) script = GPROC_SCRIPT_NEW (steps);
+  g_autoptr (GProcEngine) engine = make_engine (script);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *request = NULL;
+
+  g_assert_null (gproc_engine_exec (engine, "web", bytes, NULL, NULL, &error));
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_assert_null (gproc_engine_create (engine, "image", NULL, bytes, NULL, NULL, &error));
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_assert_cmpuint (gproc_script_count (script, "POST"), ==, 0);
+
+  g_assert_null (gproc_engine_exec (engine, "web", separator, NULL, NULL, &error));
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+  request = gproc_script_find (script, "POST /containers/web/exec");
+  g_assert_nonnull (strstr (request, "-d\\u001f"));
+}
+
 int
 main (int    argc,
       char **argv_)
@@ -543,6 +567,7 @@ main (int    argc,
   gproc_test_add ("/gproc/engine-hostile/exit-codes", test_exit_codes);
   gproc_test_add ("/gproc/engine-hostile/container-exit-codes", test_container_exit_codes);
   gproc_test_add ("/gproc/engine-hostile/bad-ids", test_bad_ids);
+  gproc_test_add ("/gproc/engine-hostile/arguments", test_arguments);
 
   return gproc_test_run ();
 }
