@@ -39,6 +39,7 @@ typedef struct
 {
   gboolean over;
   gboolean running;
+  gboolean unsaid;   /* It does not run, and nothing says whether it has begun or how it ended. */
   gboolean doubtful; /* Podman says the same of a command that it has not begun with. */
   int returncode;
 } GProcState;

@@ -138,6 +138,7 @@ parse_exec (GProcState *self,
   /* Docker has a null there until the command has begun. */
   self->over = !self->running && json_object_has_member (object, "ExitCode") &&
                !json_object_get_null_member (object, "ExitCode");
+  self->unsaid = !self->running && !self->over;
   _gproc_json_get_exit_code (object, "ExitCode", &self->returncode);
   self->doubtful = self->returncode == 0 && !_gproc_json_get_boolean (object, "CanRemove");
 

@@ -68,6 +68,15 @@ return_failed (GTask  *task,
   g_task_return_error (task, error);
 }
 
+static void
+return_unsaid (GTask *task)
+{
+  GError *error = NULL;
+
+  _gproc_json_set_no_exit_code (&error);
+  return_failed (task, error);
+}
+
 static gboolean
 pause_over (gpointer user_data)
 {
@@ -191,6 +200,8 @@ state_told (GObject      *source,
     return_over (task);
   else if (self->target == GPROC_TARGET_CONTAINER && state.running)
     wait_for_container (task);
+  else if (_gproc_engine_backend_gives_up (self, &state))
+    return_unsaid (task);
   else
     make_pause (task);
 }
@@ -294,6 +305,8 @@ void
 _gproc_engine_backend_hurry (GProcEngineBackend *self)
 {
   g_mutex_lock (&self->lock);
+  if (!self->output_ended)
+    self->output_ended_at = g_get_monotonic_time ();
   self->output_ended = TRUE;
   for (guint i = 0; i < self->waits->len; i++)
     {

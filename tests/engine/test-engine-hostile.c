@@ -543,6 +543,68 @@ test_arguments (void)
   g_assert_nonnull (strstr (request, "-d\\u001f"));
 }
 
+/* An engine that has closed the streams of a command, and never says how it ended. */
+static void
+test_never_says (void)
+{
+  const GProcScriptStep steps[] = {
+    { "POST /containers/", GPROC_OK_JSON (EXEC_ID), -1 },
+    { "POST /exec/e1/start", GPROC_UPGRADED, -1 },
+    { "GET /exec/e1/json", GPROC_OK_JSON ("{\"Running\": false, \"ExitCode\": null}"), -1 },
+  };
+  g_autoptr (GProcScript) script = GPROC_SCRIPT_NEW (steps);
+  g_autoptr (GProcEngine) engine = make_engine (script);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GProcStream) stream = gproc_engine_exec (engine, "web", argv, NULL, NULL, &error);
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_autoptr (GProcResult) result = NULL;
+
+  g_assert_no_error (error);
+  gproc_stream_communicate_async (stream, NULL, G_PRIORITY_DEFAULT, NULL, gproc_test_call_done,
+                                  &call);
+  result = gproc_stream_communicate_finish (stream, gproc_test_call_wait (&call), &error);
+  g_assert_null (result);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+  g_assert_nonnull (strstr (error->message, "ended"));
+
+  g_clear_object (&stream);
+  gproc_test_settle ();
+}
+
+/* Frames of an output that was not asked for do not keep back those of the other. */
+static void
+test_unwanted_frames (void)
+{
+  g_autoptr (GString) frames = g_string_new_len ("\2\0\0\0\0\x10\0\0", 8);
+  GProcScriptStep steps[] = {
+    { "POST /containers/", GPROC_OK_JSON (EXEC_ID), -1 },
+    { "POST /exec/e1/start", GPROC_UPGRADED, -1 },
+    { "GET /exec/e1/json", GPROC_OK_JSON (EXEC_OVER), -1 },
+  };
+  g_autoptr (GProcLauncher) launcher = gproc_launcher_new ();
+  g_autoptr (GProcScript) script = GPROC_SCRIPT_NEW (steps);
+  g_autoptr (GProcEngine) engine = make_engine (script);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GProcStream) stream = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  for (guint i = 0; i < 0x100000; i++)
+    g_string_append_c (frames, 'e');
+  g_string_append_len (frames, "\1\0\0\0\0\0\0\2hi", 10);
+  steps[1].frames = frames->str;
+  steps[1].frames_length = frames->len;
+
+  gproc_launcher_set_stderr (launcher, GPROC_DISPOSITION_NULL);
+  stream = gproc_engine_exec (engine, "web", argv, launcher, NULL, &error);
+  g_assert_no_error (error);
+  bytes = gproc_reader_read_to_end (gproc_stream_get_stdout (stream), -1, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "hi", 2);
+
+  g_clear_object (&stream);
+  gproc_test_settle ();
+}
+
 int
 main (int    argc,
       char **argv_)
@@ -568,6 +630,8 @@ main (int    argc,
   gproc_test_add ("/gproc/engine-hostile/container-exit-codes", test_container_exit_codes);
   gproc_test_add ("/gproc/engine-hostile/bad-ids", test_bad_ids);
   gproc_test_add ("/gproc/engine-hostile/arguments", test_arguments);
+  gproc_test_add ("/gproc/engine-hostile/never-says", test_never_says);
+  gproc_test_add ("/gproc/engine-hostile/unwanted-frames", test_unwanted_frames);
 
   return gproc_test_run ();
 }
