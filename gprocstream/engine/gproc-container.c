@@ -217,6 +217,13 @@ _gproc_container_get_path (const char *id,
 {
   g_autofree char *escaped = g_uri_escape_string (id, NULL, FALSE);
 
+  /* Dots are no names but steps, which must not lead to another place. */
+  if (id[0] == '.' && _gproc_id_is_path (id))
+    {
+      g_free (escaped);
+      escaped = g_strdup (id[1] == '.' ? "%2E%2E" : "%2E");
+    }
+
   return g_strconcat ("/containers/", escaped, rest[0] != '?' ? "/" : "", rest, NULL);
 }
 
@@ -244,8 +251,9 @@ take_object (GProcContainer *self,
   self->state = name != NULL ? g_intern_string (name) : "";
   over = g_str_equal (self->state, "exited") || g_str_equal (self->state, "dead") ||
          g_str_equal (self->state, "stopped");
-  self->returncode = over ? (int) _gproc_json_get_int (state, "ExitCode", GPROC_RETURNCODE_NONE)
-                          : GPROC_RETURNCODE_NONE;
+  self->returncode = GPROC_RETURNCODE_NONE;
+  if (over)
+    _gproc_json_get_exit_code (state, "ExitCode", &self->returncode);
   self->is_pty = _gproc_json_get_boolean (config, "Tty");
   self->has_stdin = _gproc_json_get_boolean (config, "OpenStdin");
   g_mutex_unlock (&self->lock);
@@ -275,7 +283,7 @@ _gproc_container_new (GProcEngine  *engine,
                       JsonObject   *object,
                       GError      **error)
 {
-  const char *id = _gproc_json_get_string (object, "Id");
+  const char *id = _gproc_json_get_id (object);
   const char *image = _gproc_json_get_string (_gproc_json_get_object (object, "Config"), "Image");
   GProcContainer *self;
 

@@ -22,6 +22,7 @@ struct _GProcEngineBackend
   int returncode;
   gboolean seen_running;
   gboolean output_ended;
+  gint64 output_ended_at;
   GPtrArray *waits; /* Those that are under way: borrowed. */
 
   guint rows; /* Of the size that is asked for. */
@@ -42,6 +43,9 @@ char *_gproc_engine_backend_get_path (GProcEngineBackend *self,
                                       const char         *rest);
 gboolean _gproc_engine_backend_take_state (GProcEngineBackend *self,
                                            const GProcState   *state);
+/* Whether an end that @state does not tell is not to be expected any more. */
+gboolean _gproc_engine_backend_gives_up (GProcEngineBackend *self,
+                                         const GProcState   *state);
 gboolean _gproc_engine_backend_is_over (GProcEngineBackend *self,
                                         int                *returncode);
 

@@ -39,6 +39,7 @@ typedef struct
 {
   gboolean over;
   gboolean running;
+  gboolean unsaid;   /* It does not run, and nothing says whether it has begun or how it ended. */
   gboolean doubtful; /* Podman says the same of a command that it has not begun with. */
   int returncode;
 } GProcState;
@@ -51,9 +52,18 @@ gboolean _gproc_state_parse (GProcState   *self,
 /* Members of objects that an engine may leave out, or give another type. */
 const char *_gproc_json_get_string (JsonObject *object,
                                     const char *name);
+/* Whether a path with it would be that of something else. */
+gboolean _gproc_id_is_path (const char *id);
+/* NULL for one that no path can be made of. */
+const char *_gproc_json_get_id (JsonObject *object);
 gint64 _gproc_json_get_int (JsonObject *object,
                             const char *name,
                             gint64      fallback);
+/* FALSE, and GPROC_RETURNCODE_NONE, for what is none. */
+gboolean _gproc_json_get_exit_code (JsonObject *object,
+                                    const char *name,
+                                    int        *code);
+void _gproc_json_set_no_exit_code (GError **error);
 gboolean _gproc_json_get_boolean (JsonObject *object,
                                   const char *name);
 JsonObject *_gproc_json_get_object (JsonObject *object,

@@ -114,6 +114,22 @@ _gproc_engine_backend_take_state (GProcEngineBackend *self,
   return over;
 }
 
+/* Before a command has begun Docker says no more than that it does not run. One whose streams have
+ * ended does not begin any more. */
+gboolean
+_gproc_engine_backend_gives_up (GProcEngineBackend *self,
+                                const GProcState   *state)
+{
+  gboolean gives_up;
+
+  g_mutex_lock (&self->lock);
+  gives_up = state->unsaid && self->output_ended &&
+             g_get_monotonic_time () - self->output_ended_at > DOUBT_MS * 1000;
+  g_mutex_unlock (&self->lock);
+
+  return gives_up;
+}
+
 gboolean
 _gproc_engine_backend_is_over (GProcEngineBackend *self,
                                int                *returncode)

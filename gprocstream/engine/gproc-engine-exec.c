@@ -142,7 +142,7 @@ exec_created (GObject      *source,
   if (answer != NULL)
     node = _gproc_answer_parse (answer, JSON_NODE_OBJECT, &error);
   if (node != NULL)
-    id = _gproc_json_get_string (json_node_get_object (node), "Id");
+    id = _gproc_json_get_id (json_node_get_object (node));
   if (node != NULL && id == NULL)
     error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                                  _ ("The container engine has made a command without an id"));

@@ -6,6 +6,53 @@
 
 #include <glib/gi18n-lib.h>
 
+/* Ten times what the answers of engines have. */
+#define DEPTH_LIMIT 256
+
+/* The parser calls itself for each level, so what is nested without end takes the stack with it.
+ * Outside of strings JSON has none of the characters that begin a comment, in which the parser
+ * would see other brackets than this. */
+static gboolean
+is_flat (const char *data,
+         gsize       size)
+{
+  gboolean in_string = FALSE;
+  guint depth = 0;
+
+  for (gsize i = 0; i < size; i++)
+    {
+      char c = data[i];
+
+      if (in_string && c == '\\')
+        i++;
+      else if (c == '"')
+        in_string = !in_string;
+      else if (!in_string && (c == '/' || c == '#' || c == '\''))
+        return FALSE;
+      else if (!in_string && (c == '[' || c == '{') && ++depth > DEPTH_LIMIT)
+        return FALSE;
+      else if (!in_string && (c == ']' || c == '}') && depth > 0)
+        depth--;
+    }
+
+  return TRUE;
+}
+
+JsonNode *
+_gproc_json_parse (GBytes  *bytes,
+                   GError **error)
+{
+  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  gsize size;
+  const char *data = g_bytes_get_data (bytes, &size);
+
+  if (size > 0 && is_flat (data, size) &&
+      json_parser_load_from_data (parser, data, (gssize) size, error))
+    return json_parser_steal_root (parser);
+
+  return NULL;
+}
+
 static JsonNode *
 get_value (JsonObject *object,
            const char *name,
@@ -23,6 +70,20 @@ _gproc_json_get_string (JsonObject *object,
   JsonNode *node = get_value (object, name, G_TYPE_STRING);
 
   return node != NULL ? json_node_get_string (node) : NULL;
+}
+
+gboolean
+_gproc_id_is_path (const char *id)
+{
+  return id[0] == '\0' || g_str_equal (id, ".") || g_str_equal (id, "..");
+}
+
+const char *
+_gproc_json_get_id (JsonObject *object)
+{
+  const char *id = _gproc_json_get_string (object, "Id");
+
+  return id != NULL && !_gproc_id_is_path (id) ? id : NULL;
 }
 
 gint64
@@ -53,6 +114,19 @@ _gproc_json_get_object (JsonObject *object,
   return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
 }
 
+/* A number beyond those of an int would be another one in it, and maybe 0. */
+gboolean
+_gproc_json_get_exit_code (JsonObject *object,
+                           const char *name,
+                           int        *code)
+{
+  gint64 value = _gproc_json_get_int (object, name, -1);
+
+  *code = value >= 0 && value <= G_MAXINT ? (int) value : GPROC_RETURNCODE_NONE;
+
+  return *code != GPROC_RETURNCODE_NONE;
+}
+
 static gboolean
 parse_exec (GProcState *self,
             JsonObject *object)
@@ -61,8 +135,11 @@ parse_exec (GProcState *self,
     return FALSE;
 
   self->running = _gproc_json_get_boolean (object, "Running");
-  self->over = !self->running && get_value (object, "ExitCode", G_TYPE_INT64) != NULL;
-  self->returncode = (int) _gproc_json_get_int (object, "ExitCode", GPROC_RETURNCODE_NONE);
+  /* Docker has a null there until the command has begun. */
+  self->over = !self->running && json_object_has_member (object, "ExitCode") &&
+               !json_object_get_null_member (object, "ExitCode");
+  self->unsaid = !self->running && !self->over;
+  _gproc_json_get_exit_code (object, "ExitCode", &self->returncode);
   self->doubtful = self->returncode == 0 && !_gproc_json_get_boolean (object, "CanRemove");
 
   return TRUE;
@@ -81,9 +158,16 @@ parse_container (GProcState *self,
   self->running = _gproc_json_get_boolean (state, "Running");
   self->over = !self->running && (g_str_equal (status, "exited") || g_str_equal (status, "dead") ||
                                   g_str_equal (status, "stopped"));
-  self->returncode = (int) _gproc_json_get_int (state, "ExitCode", GPROC_RETURNCODE_NONE);
+  _gproc_json_get_exit_code (state, "ExitCode", &self->returncode);
 
   return TRUE;
+}
+
+void
+_gproc_json_set_no_exit_code (GError **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                       _ ("The container engine does not say how the process ended"));
 }
 
 gboolean
@@ -103,6 +187,11 @@ _gproc_state_parse (GProcState   *self,
   object = json_node_get_object (node);
   if (target == GPROC_TARGET_EXEC ? parse_exec (self, object) : parse_container (self, object))
     {
+      if (self->over && self->returncode == GPROC_RETURNCODE_NONE)
+        {
+          _gproc_json_set_no_exit_code (error);
+          return FALSE;
+        }
       self->doubtful = self->doubtful && server != NULL && g_str_has_prefix (server, "Libpod");
       return TRUE;
     }

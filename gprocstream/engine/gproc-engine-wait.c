@@ -68,6 +68,15 @@ return_failed (GTask  *task,
   g_task_return_error (task, error);
 }
 
+static void
+return_unsaid (GTask *task)
+{
+  GError *error = NULL;
+
+  _gproc_json_set_no_exit_code (&error);
+  return_failed (task, error);
+}
+
 static gboolean
 pause_over (gpointer user_data)
 {
@@ -105,6 +114,32 @@ make_pause (GTask *task)
     g_source_set_ready_time (timer, 0);
 }
 
+/* Reads {"StatusCode": N, "Error": {"Message": "…"}}. Podman says −1 where it has missed the end,
+ * which leaves @state without one. */
+static gboolean
+parse_wait (GProcState  *state,
+            JsonObject  *object,
+            GError     **error)
+{
+  JsonObject *reason = _gproc_json_get_object (object, "Error");
+  const char *message = _gproc_json_get_string (reason, "Message");
+
+  state->over = _gproc_json_get_exit_code (object, "StatusCode", &state->returncode);
+  if (!state->over && _gproc_json_get_int (object, "StatusCode", 0) >= 0)
+    {
+      _gproc_json_set_no_exit_code (error);
+      return FALSE;
+    }
+  if (state->over && message != NULL && message[0] != '\0')
+    {
+      g_set_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_ENGINE,
+                   _ ("The container engine says: %s"), message);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* What {"StatusCode": N} says, which is known even if the container is removed at once. */
 static void
 container_over (GObject      *source,
@@ -116,27 +151,22 @@ container_over (GObject      *source,
   g_autoptr (GProcAnswer) answer = NULL;
   g_autoptr (JsonNode) node = NULL;
   GError *error = NULL;
-  GProcState state = { .over = TRUE };
-  gint64 code = -1;
+  GProcState state = { 0 };
 
   answer = _gproc_exchange_finish (GPROC_ENGINE (source), result, &error);
   if (answer != NULL)
     node = _gproc_answer_parse (answer, JSON_NODE_OBJECT, &error);
-  if (node == NULL)
+  if (node == NULL || !parse_wait (&state, json_node_get_object (node), &error))
     {
       return_failed (task, error);
       return;
     }
-
-  /* Podman says −1 where it has missed the end. */
-  code = _gproc_json_get_int (json_node_get_object (node), "StatusCode", -1);
-  if (code < 0)
+  if (!state.over)
     {
       make_pause (task);
       return;
     }
 
-  state.returncode = (int) code;
   _gproc_engine_backend_take_state (self, &state);
   return_over (task);
 }
@@ -170,6 +200,8 @@ state_told (GObject      *source,
     return_over (task);
   else if (self->target == GPROC_TARGET_CONTAINER && state.running)
     wait_for_container (task);
+  else if (_gproc_engine_backend_gives_up (self, &state))
+    return_unsaid (task);
   else
     make_pause (task);
 }
@@ -273,6 +305,8 @@ void
 _gproc_engine_backend_hurry (GProcEngineBackend *self)
 {
   g_mutex_lock (&self->lock);
+  if (!self->output_ended)
+    self->output_ended_at = g_get_monotonic_time ();
   self->output_ended = TRUE;
   for (guint i = 0; i < self->waits->len; i++)
     {

@@ -39,6 +39,10 @@ typedef struct
 
 void _gproc_answer_free (GProcAnswer *self);
 
+/* NULL, not always with @error set, for what is no JSON, or nested too deeply for any answer. */
+JsonNode *_gproc_json_parse (GBytes  *bytes,
+                             GError **error);
+
 /* The answer as JSON; NULL with @error set if it is none, or no object (array). */
 JsonNode *_gproc_answer_parse (GProcAnswer   *self,
                                JsonNodeType   type,

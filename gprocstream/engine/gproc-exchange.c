@@ -181,18 +181,11 @@ fail_broken (GTask  *task,
 static char *
 get_engine_message (Exchange *exchange)
 {
-  g_autoptr (JsonParser) parser = json_parser_new ();
-  gsize size;
-  const char *data = g_bytes_get_data (exchange->answer->bytes, &size);
-  JsonNode *root;
+  g_autoptr (JsonNode) root = _gproc_json_parse (exchange->answer->bytes, NULL);
   JsonNode *member = NULL;
 
-  if (size > 0 && json_parser_load_from_data (parser, data, (gssize) size, NULL))
-    {
-      root = json_parser_get_root (parser);
-      if (root != NULL && JSON_NODE_HOLDS_OBJECT (root))
-        member = json_object_get_member (json_node_get_object (root), "message");
-    }
+  if (root != NULL && JSON_NODE_HOLDS_OBJECT (root))
+    member = json_object_get_member (json_node_get_object (root), "message");
   if (member != NULL && json_node_get_value_type (member) == G_TYPE_STRING)
     return g_strdup (json_node_get_string (member));
 
@@ -385,6 +378,12 @@ look_for_head (GTask *task)
       take_head (task, (gsize) (end - data) + strlen (HEAD_END));
       return FALSE;
     }
+  /* The search ends at a NUL, which no head has: its end would never be found. */
+  if (size > 0 && memchr (data, '\0', size) != NULL)
+    {
+      fail_foreign (task, _ ("it speaks no HTTP"));
+      return FALSE;
+    }
   if (size >= HEAD_LIMIT)
     {
       fail_foreign (task, _ ("the head of its answer has no end"));
@@ -485,13 +484,42 @@ connection_opened (GObject      *source,
                                    exchange->cancellable, request_written, g_object_ref (task));
 }
 
-static GBytes *
-make_wire (const GProcAddress *address,
-           const GProcRequest *request)
+/* JSON is text: an engine would put something else in place of what is none. And the generator
+ * forgets to escape one of the control characters, which engines refuse as it is. */
+static gboolean
+make_json (JsonNode  *node,
+           char     **json,
+           GError   **error)
 {
-  g_autofree char *json = request->json != NULL ? json_to_string (request->json, FALSE) : NULL;
-  GString *wire = g_string_new (NULL);
+  g_autofree char *text = json_to_string (node, FALSE);
+  g_auto (GStrv) parts = NULL;
 
+  if (!g_utf8_validate (text, -1, NULL))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                           _ ("A container engine takes no names, arguments and variables but in "
+                              "UTF-8"));
+      return FALSE;
+    }
+
+  parts = g_strsplit (text, "\x1f", -1);
+  *json = g_strjoinv ("\\u001f", parts);
+
+  return TRUE;
+}
+
+static GBytes *
+make_wire (const GProcAddress  *address,
+           const GProcRequest  *request,
+           GError             **error)
+{
+  g_autofree char *json = NULL;
+  GString *wire;
+
+  if (request->json != NULL && !make_json (request->json, &json, error))
+    return NULL;
+
+  wire = g_string_new (NULL);
   g_string_append_printf (wire, "%s %s HTTP/1.1\r\n", request->method, request->path);
   if (address->kind == GPROC_ADDRESS_TCP)
     g_string_append_printf (wire,
@@ -560,6 +588,7 @@ _gproc_exchange_async (GProcEngine         *engine,
                                io_priority, cancellable, callback, user_data);
   g_auto (GStrv) ssh_command = gproc_engine_dup_ssh_command (engine);
   Exchange *exchange = g_new0 (Exchange, 1);
+  GError *error = NULL;
 
   exchange->request = request;
   exchange->timeout_ms = gproc_engine_get_timeout (engine);
@@ -572,7 +601,13 @@ _gproc_exchange_async (GProcEngine         *engine,
       return;
     }
 
-  exchange->wire = make_wire (engine->address, &exchange->request);
+  exchange->wire = make_wire (engine->address, &exchange->request, &error);
+  if (exchange->wire == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
   start_timer (exchange);
   if (cancellable != NULL)
     exchange->cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (caller_cancelled),
@@ -599,14 +634,9 @@ _gproc_answer_parse (GProcAnswer   *self,
                      JsonNodeType   type,
                      GError       **error)
 {
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   g_autoptr (GError) local_error = NULL;
-  gsize size;
-  const char *data = g_bytes_get_data (self->bytes, &size);
-  JsonNode *root = NULL;
+  JsonNode *root = _gproc_json_parse (self->bytes, &local_error);
 
-  if (size > 0 && json_parser_load_from_data (parser, data, (gssize) size, &local_error))
-    root = json_parser_steal_root (parser);
   if (root != NULL && json_node_get_node_type (root) == type)
     return root;
 

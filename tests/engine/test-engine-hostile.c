@@ -374,6 +374,237 @@ test_engine_dies (void)
   gproc_test_settle ();
 }
 
+/* What is nested without end would take the stack with it. */
+static void
+test_deep_json (void)
+{
+  const char *heads[] = { "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 500 Oh\r\n\r\n" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (heads); i++)
+    {
+      g_autoptr (GString) answer = g_string_new (heads[i]);
+      gsize end = answer->len + 4000000;
+
+      while (answer->len < end)
+        g_string_append (answer, "[[[[{\"a\":");
+      if (i == 0)
+        assert_words (answer->str, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "JSON");
+      else
+        assert_words (answer->str, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_ENGINE, "500");
+    }
+}
+
+/* What cannot be the head of an answer is not waited for. */
+static void
+test_nul_in_head (void)
+{
+  static const char nul[] = "HTTP/1.1 200 OK\r\nX: \0\r\n\r\n";
+  const GProcScriptStep step = { "", nul, sizeof nul - 1, GPROC_SCRIPT_HOLD };
+
+  assert_ping_fails (&step, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "no HTTP");
+}
+
+/* They would keep whoever reads them in one loop, where no timeout comes. */
+static void
+test_endless_trailers (void)
+{
+  g_autoptr (GString) trailers = g_string_new (
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nOK\r\n0\r\n");
+  GProcScriptStep step = { "", NULL, -1 };
+  gsize end = trailers->len + 1000000;
+
+  while (trailers->len < end)
+    g_string_append (trailers, "X-Trailer: and so on\r\n");
+  step.answer = trailers->str;
+  assert_ping_fails (&step, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "no end");
+}
+
+static void
+assert_wait_fails (const char *state,
+                   const char *word)
+{
+  const GProcScriptStep steps[] = {
+    { "POST /containers/", GPROC_OK_JSON (EXEC_ID), -1 },
+    { "POST /exec/e1/start", GPROC_UPGRADED, -1 },
+    { "GET /exec/e1/json", state, -1 },
+  };
+  g_autoptr (GProcScript) script = GPROC_SCRIPT_NEW (steps);
+  g_autoptr (GProcEngine) engine = make_engine (script);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GProcStream) stream = gproc_engine_exec (engine, "web", argv, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (gproc_stream_wait (stream, NULL, &error), ==, GPROC_RETURNCODE_NONE);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+  g_assert_nonnull (strstr (error->message, word));
+
+  g_clear_object (&stream);
+  gproc_test_settle ();
+}
+
+/* A number that is none of an exit is not made one: cut to its lower half this would be a 0. */
+static void
+test_exit_codes (void)
+{
+  assert_wait_fails (GPROC_OK_JSON ("{\"Running\": false, \"ExitCode\": 4294967296}"), "ended");
+  assert_wait_fails (GPROC_OK_JSON ("{\"Running\": false, \"ExitCode\": -2147483648}"), "ended");
+  assert_wait_fails (GPROC_OK_JSON ("{\"Running\": false, \"ExitCode\": \"0\"}"), "ended");
+}
+
+static void
+assert_container_wait_fails (const char *inspected,
+                             const char *waited,
+                             GQuark      domain,
+                             int         code,
+                             const char *word)
+{
+  const GProcScriptStep steps[] = {
+    { "GET /containers/", GPROC_OK_JSON ("{\"Id\": \"c1\", \"State\": {\"Status\": \"running\"}}"),
+      -1 },
+    { "GET /containers/", inspected, -1 },
+    { "POST /containers/c1/wait", waited, -1 },
+  };
+  g_autoptr (GProcScript) script = GPROC_SCRIPT_NEW (steps);
+  g_autoptr (GProcEngine) engine = make_engine (script);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GProcContainer) container = gproc_engine_get_container (engine, "web", NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (gproc_container_wait (container, NULL, &error), ==, GPROC_RETURNCODE_NONE);
+  g_assert_error (error, domain, code);
+  g_assert_nonnull (strstr (error->message, word));
+}
+
+static void
+test_container_exit_codes (void)
+{
+  const char *running = GPROC_OK_JSON (
+    "{\"Id\": \"c1\", \"State\": {\"Status\": \"running\", \"Running\": true}}");
+
+  assert_container_wait_fails (GPROC_OK_JSON ("{\"State\": {\"Status\": \"exited\"}}"), "",
+                               G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "ended");
+  assert_container_wait_fails (running, GPROC_OK_JSON ("{\"StatusCode\": 4294967296}"), G_IO_ERROR,
+                               G_IO_ERROR_INVALID_DATA, "ended");
+  assert_container_wait_fails (running,
+                               GPROC_OK_JSON (
+                                 "{\"StatusCode\": 0, \"Error\": {\"Message\": \"it was lost\"}}"),
+                               GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_ENGINE, "it was lost");
+}
+
+/* An id of which no path can be made that means it alone. */
+static void
+test_bad_ids (void)
+{
+  const char *ids[] = { GPROC_OK_JSON ("{\"Id\": \"\"}"), GPROC_OK_JSON ("{\"Id\": \"..\"}"),
+                        GPROC_OK_JSON ("{\"Id\": \".\"}") };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
+    {
+      const GProcScriptStep steps[] = { { "", ids[i], -1 } };
+      g_autoptr (GProcScript) script = GPROC_SCRIPT_NEW (steps);
+      g_autoptr (GProcEngine) engine = make_engine (script);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (gproc_engine_exec (engine, "web", argv, NULL, NULL, &error));
+      gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+      g_assert_cmpuint (gproc_script_count (script, "POST /exec/"), ==, 0);
+      g_assert_null (gproc_engine_create (engine, "image", NULL, argv, NULL, NULL, &error));
+      gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+      g_assert_cmpuint (gproc_script_count (script, "GET /containers/"), ==, 0);
+
+      /* An engine takes these steps out of a path, and then another one is meant. */
+      g_assert_null (gproc_engine_get_container (engine, "..", NULL, &error));
+      g_clear_error (&error);
+      g_assert_cmpuint (gproc_script_count (script, "GET /containers/../"), ==, 0);
+    }
+}
+
+/* JSON has no other bytes than those of UTF-8, and engines replace what else comes. */
+static void
+test_arguments (void)
+{
+  const char * const bytes[] = { "cat", "/caf\xe9", NULL };
+  const char * const separator[] = { "cut", "-d\x1f", NULL };
+  const GProcScriptStep steps[] = { { "", GPROC_OK_JSON ("{}"), -1 } };
+  g_autoptr (GProcScript) script = GPROC_SCRIPT_NEW (steps);
+  g_autoptr (GProcEngine) engine = make_engine (script);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *request = NULL;
+
+  g_assert_null (gproc_engine_exec (engine, "web", bytes, NULL, NULL, &error));
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_assert_null (gproc_engine_create (engine, "image", NULL, bytes, NULL, NULL, &error));
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_assert_cmpuint (gproc_script_count (script, "POST"), ==, 0);
+
+  g_assert_null (gproc_engine_exec (engine, "web", separator, NULL, NULL, &error));
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+  request = gproc_script_find (script, "POST /containers/web/exec");
+  g_assert_nonnull (strstr (request, "-d\\u001f"));
+}
+
+/* An engine that has closed the streams of a command, and never says how it ended. */
+static void
+test_never_says (void)
+{
+  const GProcScriptStep steps[] = {
+    { "POST /containers/", GPROC_OK_JSON (EXEC_ID), -1 },
+    { "POST /exec/e1/start", GPROC_UPGRADED, -1 },
+    { "GET /exec/e1/json", GPROC_OK_JSON ("{\"Running\": false, \"ExitCode\": null}"), -1 },
+  };
+  g_autoptr (GProcScript) script = GPROC_SCRIPT_NEW (steps);
+  g_autoptr (GProcEngine) engine = make_engine (script);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GProcStream) stream = gproc_engine_exec (engine, "web", argv, NULL, NULL, &error);
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_autoptr (GProcResult) result = NULL;
+
+  g_assert_no_error (error);
+  gproc_stream_communicate_async (stream, NULL, G_PRIORITY_DEFAULT, NULL, gproc_test_call_done,
+                                  &call);
+  result = gproc_stream_communicate_finish (stream, gproc_test_call_wait (&call), &error);
+  g_assert_null (result);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+  g_assert_nonnull (strstr (error->message, "ended"));
+
+  g_clear_object (&stream);
+  gproc_test_settle ();
+}
+
+/* Frames of an output that was not asked for do not keep back those of the other. */
+static void
+test_unwanted_frames (void)
+{
+  g_autoptr (GString) frames = g_string_new_len ("\2\0\0\0\0\x10\0\0", 8);
+  GProcScriptStep steps[] = {
+    { "POST /containers/", GPROC_OK_JSON (EXEC_ID), -1 },
+    { "POST /exec/e1/start", GPROC_UPGRADED, -1 },
+    { "GET /exec/e1/json", GPROC_OK_JSON (EXEC_OVER), -1 },
+  };
+  g_autoptr (GProcLauncher) launcher = gproc_launcher_new ();
+  g_autoptr (GProcScript) script = GPROC_SCRIPT_NEW (steps);
+  g_autoptr (GProcEngine) engine = make_engine (script);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GProcStream) stream = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  for (guint i = 0; i < 0x100000; i++)
+    g_string_append_c (frames, 'e');
+  g_string_append_len (frames, "\1\0\0\0\0\0\0\2hi", 10);
+  steps[1].frames = frames->str;
+  steps[1].frames_length = frames->len;
+
+  gproc_launcher_set_stderr (launcher, GPROC_DISPOSITION_NULL);
+  stream = gproc_engine_exec (engine, "web", argv, launcher, NULL, &error);
+  g_assert_no_error (error);
+  bytes = gproc_reader_read_to_end (gproc_stream_get_stdout (stream), -1, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "hi", 2);
+
+  g_clear_object (&stream);
+  gproc_test_settle ();
+}
+
 int
 main (int    argc,
       char **argv_)
@@ -392,6 +623,15 @@ main (int    argc,
   gproc_test_add ("/gproc/engine-hostile/nobody-there", test_nobody_there);
   gproc_test_add ("/gproc/engine-hostile/bad-frames", test_bad_frames);
   gproc_test_add ("/gproc/engine-hostile/engine-dies", test_engine_dies);
+  gproc_test_add ("/gproc/engine-hostile/deep-json", test_deep_json);
+  gproc_test_add ("/gproc/engine-hostile/nul-in-head", test_nul_in_head);
+  gproc_test_add ("/gproc/engine-hostile/endless-trailers", test_endless_trailers);
+  gproc_test_add ("/gproc/engine-hostile/exit-codes", test_exit_codes);
+  gproc_test_add ("/gproc/engine-hostile/container-exit-codes", test_container_exit_codes);
+  gproc_test_add ("/gproc/engine-hostile/bad-ids", test_bad_ids);
+  gproc_test_add ("/gproc/engine-hostile/arguments", test_arguments);
+  gproc_test_add ("/gproc/engine-hostile/never-says", test_never_says);
+  gproc_test_add ("/gproc/engine-hostile/unwanted-frames", test_unwanted_frames);
 
   return gproc_test_run ();
 }
