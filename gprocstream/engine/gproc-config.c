@@ -192,11 +192,9 @@ _gproc_config_add_size (const GProcConfig *self,
   if (!self->tty || self->rows == 0 || self->columns == 0)
     return;
 
+  /* Not Podman's own members h and w as well: that sets the size some time after it has answered,
+   * which may be after a newer one. */
   add_console_size (self, builder);
-  json_builder_set_member_name (builder, "h");
-  json_builder_add_int_value (builder, self->rows);
-  json_builder_set_member_name (builder, "w");
-  json_builder_add_int_value (builder, self->columns);
 }
 
 JsonNode *

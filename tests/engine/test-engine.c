@@ -343,7 +343,8 @@ test_exec_terminal (void)
   g_assert_no_error (error);
   g_assert_true (gproc_stream_get_is_pty (stream));
   g_assert_cmpuint (gproc_script_count (script, "POST /exec/e1/resize?h=30&w=90"), ==, 1);
-  assert_found (script, "POST /exec/e1/start", "\"ConsoleSize\":[30,90],\"h\":30,\"w\":90}");
+  /* Podman sets the size that h and w say after its answer, and after what was asked for since. */
+  assert_found (script, "POST /exec/e1/start", "\"ConsoleSize\":[30,90]}");
   gproc_writer_queue (gproc_stream_get_stdin (stream), "ls\n", -1, &error);
   bytes = gproc_reader_read_exactly (gproc_stream_get_stdout (stream), 5, NULL, &error);
   g_assert_no_error (error);
