@@ -179,6 +179,14 @@ add_timeout (guint *count)
   return source;
 }
 
+/* Whether one of them has less than a tenth of the bytes. */
+static gboolean
+is_behind (const Side *one,
+           const Side *two)
+{
+  return MIN (one->before, two->before) < (one->before + two->before) / 10;
+}
+
 /* Neither moves more than its budget at a time, both get their turns as often, and so does a
  * timeout of the same priority. */
 static void
@@ -194,9 +202,10 @@ test_two (gconstpointer data)
   side_init (&one, flood);
   side_init (&two, flood);
   timeout = add_timeout (&n_timeouts);
-  /* Whoever fills the pipes takes its time. */
+  /* Whoever fills the pipes takes its time, and may be let run later than the other. */
   while ((n_iterations < N_ITERATIONS ||
-          (flood == FLOOD_SPLICED && one.before + two.before < gproc_test_scale (ENOUGH))) &&
+          (flood == FLOOD_SPLICED &&
+           (one.before + two.before < gproc_test_scale (ENOUGH) || is_behind (&one, &two)))) &&
          !one.call.done && !two.call.done)
     {
       side_prepare (&one);
@@ -237,13 +246,9 @@ test_two (gconstpointer data)
     {
       g_assert_cmpuint (one.n_passed_over, <=, one.n_full / 2 + 20);
       g_assert_cmpuint (two.n_passed_over, <=, two.n_full / 2 + 20);
-      g_assert_cmpuint (MIN (one.n_moves, two.n_moves), >, 0);
     }
-  else
-    {
-      g_assert_cmpuint (one.before, >=, total / 10);
-      g_assert_cmpuint (two.before, >=, total / 10);
-    }
+  g_assert_cmpuint (one.before, >=, total / 10);
+  g_assert_cmpuint (two.before, >=, total / 10);
 }
 
 /* A pump that moves a little is not put off by one that floods: what there is is moved within a

@@ -211,6 +211,11 @@ async def closing_ends_what_waits():
     assert await stream.wait_async() == -9
 
     stream = GProc.Stream.new(['cat'])
+    await turns(3)
+    await stream.close_async()
+    assert await stream.wait_async() == 0
+
+    stream = GProc.Stream.new(['cat'])
     task = asyncio.ensure_future(stream.stdout.read_exactly_async(10))
     await turns(3)
     stream.abort()
