@@ -104,7 +104,7 @@ open_conduit (GProcJoint *self)
 
   self->conduit_in = _gproc_descriptor_new (fds[1], TRUE, GPROC_DESCRIPTOR_WRITE, NULL);
   self->conduit_out = _gproc_descriptor_new (fds[0], TRUE, GPROC_DESCRIPTOR_READ, NULL);
-  _gproc_descriptor_grow (self->conduit_in, GPROC_PIPE_SIZE_FOR_MOVES);
+  _gproc_descriptor_grow (self->conduit_in);
   self->fork_generation = _gproc_fork_generation ();
 
   return TRUE;
