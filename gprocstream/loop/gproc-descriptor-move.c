@@ -62,9 +62,9 @@ choose_method (GProcDescriptor *source,
     case GPROC_DESCRIPTOR_FILE:
       if (to == GPROC_DESCRIPTOR_FILE)
         return GPROC_MOVE_BY_COPY_RANGE;
-      if (to == GPROC_DESCRIPTOR_PIPE || to == GPROC_DESCRIPTOR_OTHER || is_local_socket (target))
-        return GPROC_MOVE_BY_SENDFILE;
-      return GPROC_MOVE_BY_COPYING;
+      if (to == GPROC_DESCRIPTOR_TTY || to == GPROC_DESCRIPTOR_PTMX)
+        return GPROC_MOVE_BY_COPYING;
+      return GPROC_MOVE_BY_SENDFILE;
 
     case GPROC_DESCRIPTOR_TTY:
     case GPROC_DESCRIPTOR_PTMX:
