@@ -171,17 +171,23 @@ gproc_reader_create_source (GPollableInputStream *stream,
                             GCancellable         *cancellable)
 {
   GProcReader *self = GPROC_READER (stream);
-  GSource *base = NULL;
+  g_autoptr (GInputStream) base = NULL;
+  GSource *source = NULL;
   int fd = -1;
 
+  /* Another thread may be closing the stream. */
+  g_mutex_lock (&self->ops.lock);
   if (self->core.input.descriptor != NULL)
     fd = _gproc_input_get_fd (&self->core.input);
-  else if (self->core.input.pollable && self->core.input.base != NULL)
-    base = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (self->core.input.base),
-                                                  NULL);
+  else if (self->core.input.pollable)
+    g_set_object (&base, self->core.input.base);
+  g_mutex_unlock (&self->ops.lock);
+
+  if (base != NULL)
+    source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (base), NULL);
 
   return _gproc_ready_source_new (&self->sources, G_OBJECT (self), reader_is_ready, fd, G_IO_IN,
-                                  base, cancellable);
+                                  source, cancellable);
 }
 
 static gssize

@@ -13,13 +13,15 @@ G_BEGIN_DECLS
 typedef struct
 {
   GList *sources;
+  gboolean closed;
 } GProcReadySources;
 
 /* Whether the stream is ready; @polled: the descriptor was found to be. */
 typedef gboolean (*GProcReadyFunc) (GObject  *stream,
                                     gboolean  polled);
 
-/* With @fd −1, @base (nullable, taken) is the source of the base stream. */
+/* With @fd −1, @base (nullable, taken) is the source of the base stream. The stream may have been
+ * closed since they were asked for. */
 GSource *_gproc_ready_source_new (GProcReadySources *list,
                                   GObject           *stream,
                                   GProcReadyFunc     func,

@@ -4,37 +4,44 @@
 
 #include "streams/gproc-ready-source-private.h"
 
+/* A source belongs to the thread that makes it until it is attached, and to that of its context
+ * from then on: who closes the stream in another thread marks it and wakes that context. */
 typedef struct
 {
   GSource source;
   GProcReadySources *list; /* In @stream. */
   GObject *stream;         /* Owned. */
   GProcReadyFunc func;
-  gpointer tag;    /* Of the descriptor; NULL when there is none (any more). */
-  gboolean closed; /* The stream is: it is ready, and must not be looked at any more. */
+  gpointer tag;          /* Of the descriptor; NULL when there is none (any more). */
+  gboolean closed;       /* The stream is: it is ready, and must not be looked at any more. */
+  GMainContext *context; /* Borrowed: what has looked at it, as long as it is not destroyed. */
+  gboolean destroyed;
 } ReadySource;
 
 /* Guards all this: a stream may be closed in one thread while its source is in the loop of
  * another. The close waits for a look that is under way. */
 static GMutex sources_lock;
 
-/* Each ReadySource, referenced, by the source that it is a child of. A close may come when the
- * last reference to that one is just gone: the child is kept until it was taken out of the
- * list, so that the close finds nothing there that cannot be used any more. */
-static GHashTable *children;
-
 /* @after_poll: what the poll said is fresh. */
 static gboolean
 ready_source_look (ReadySource *self,
                    gboolean     after_poll)
 {
+  gpointer tag = NULL;
   gboolean polled, ready;
 
   g_mutex_lock (&sources_lock);
+  if (!self->destroyed)
+    self->context = g_source_get_context (&self->source);
   polled = after_poll && self->tag != NULL &&
            g_source_query_unix_fd (&self->source, self->tag) != 0;
   ready = self->closed || self->func (self->stream, polled);
+  if (self->closed)
+    tag = g_steal_pointer (&self->tag);
   g_mutex_unlock (&sources_lock);
+
+  if (tag != NULL)
+    g_source_remove_unix_fd (&self->source, tag);
 
   return ready;
 }
@@ -63,24 +70,28 @@ ready_source_dispatch (GSource     *source,
   return G_SOURCE_CONTINUE;
 }
 
+/* Also where the context goes before the source. */
 static void
-ready_source_finalize (GSource *source)
+ready_source_destroyed (gpointer data)
 {
-  g_object_unref (((ReadySource *) source)->stream);
+  ReadySource *self = data;
+
+  g_mutex_lock (&sources_lock);
+  self->context = NULL;
+  self->destroyed = TRUE;
+  g_mutex_unlock (&sources_lock);
 }
 
 static void
-parent_dispose (GSource *parent)
+ready_source_finalize (GSource *source)
 {
-  ReadySource *self;
+  ReadySource *self = (ReadySource *) source;
 
   g_mutex_lock (&sources_lock);
-  self = g_hash_table_lookup (children, parent);
-  g_hash_table_remove (children, parent);
   self->list->sources = g_list_remove (self->list->sources, self);
   g_mutex_unlock (&sources_lock);
 
-  g_source_unref (&self->source);
+  g_object_unref (self->stream);
 }
 
 static GSourceFuncs ready_source_funcs = {
@@ -117,18 +128,17 @@ _gproc_ready_source_new (GProcReadySources *list,
   self->list = list;
   self->stream = g_object_ref (stream);
   self->func = func;
-  if (fd >= 0)
-    self->tag = g_source_add_unix_fd (source, fd, condition);
-
-  g_source_add_child_source (parent, source);
+  g_source_set_callback (source, NULL, self, ready_source_destroyed);
 
   g_mutex_lock (&sources_lock);
+  self->closed = list->closed;
+  if (fd >= 0 && !self->closed)
+    self->tag = g_source_add_unix_fd (source, fd, condition);
   list->sources = g_list_prepend (list->sources, self);
-  if (children == NULL)
-    children = g_hash_table_new (NULL, NULL);
-  g_hash_table_insert (children, parent, source);
   g_mutex_unlock (&sources_lock);
-  g_source_set_dispose_function (parent, parent_dispose);
+
+  g_source_add_child_source (parent, source);
+  g_source_unref (source);
 
   if (base != NULL)
     {
@@ -144,14 +154,14 @@ void
 _gproc_ready_sources_close (GProcReadySources *list)
 {
   g_mutex_lock (&sources_lock);
+  list->closed = TRUE;
   for (GList *link = list->sources; link != NULL; link = link->next)
     {
       ReadySource *self = link->data;
 
-      if (self->tag != NULL)
-        g_source_remove_unix_fd (&self->source, g_steal_pointer (&self->tag));
       self->closed = TRUE;
-      g_source_set_ready_time (&self->source, 0);
+      if (self->context != NULL)
+        g_main_context_wakeup (self->context);
     }
   g_mutex_unlock (&sources_lock);
 }
