@@ -118,6 +118,8 @@ _gproc_reader_set_ended_func (GProcReader     *self,
   self->ended_func = func;
   self->ended_data = user_data;
   g_mutex_unlock (&self->ops.lock);
+
+  _gproc_reader_check_ended (self);
 }
 
 void
