@@ -116,6 +116,8 @@ gboolean gproc_backend_resize (GProcBackend  *self,
 GPROC_AVAILABLE_IN_1_0
 gboolean gproc_backend_get_is_pty (GProcBackend *self);
 GPROC_AVAILABLE_IN_1_0
+void gproc_backend_output_ended (GProcBackend *self);
+GPROC_AVAILABLE_IN_1_0
 void gproc_backend_close (GProcBackend *self);
 
 G_END_DECLS

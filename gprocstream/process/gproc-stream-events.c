@@ -91,7 +91,7 @@ tell_backend (GProcStreamEvents *events)
   g_mutex_unlock (&events->lock);
 
   if (backend != NULL)
-    GPROC_BACKEND_GET_IFACE (backend)->output_ended (backend);
+    gproc_backend_output_ended (backend);
 }
 
 static void
