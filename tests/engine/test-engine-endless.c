@@ -72,6 +72,7 @@ read_all (GProcStream *stream)
 /* Both blocking forms fail, with the streams at their ends. */
 static void
 assert_exec_fails (const GProcScriptStep *told,
+                   guint                  timeout_ms,
                    int                    code,
                    const char            *word)
 {
@@ -87,7 +88,7 @@ assert_exec_fails (const GProcScriptStep *told,
   g_autoptr (GProcResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
-  gproc_engine_set_timeout (engine, 200);
+  gproc_engine_set_timeout (engine, timeout_ms);
   result = gproc_stream_communicate (communicating, NULL, NULL, &error);
   g_assert_null (result);
   g_assert_error (error, G_IO_ERROR, code);
@@ -107,7 +108,7 @@ test_unsaid (void)
 {
   const GProcScriptStep told = { "GET /exec/e1/json", GPROC_OK_JSON (EXEC_UNSAID), -1 };
 
-  assert_exec_fails (&told, G_IO_ERROR_INVALID_DATA, "ended");
+  assert_exec_fails (&told, 30000, G_IO_ERROR_INVALID_DATA, "ended");
 }
 
 static void
@@ -115,7 +116,7 @@ test_no_exit_code (void)
 {
   const GProcScriptStep told = { "GET /exec/e1/json", GPROC_OK_JSON ("{\"Running\": false}"), -1 };
 
-  assert_exec_fails (&told, G_IO_ERROR_INVALID_DATA, "ended");
+  assert_exec_fails (&told, 30000, G_IO_ERROR_INVALID_DATA, "ended");
 }
 
 static void
@@ -126,8 +127,8 @@ test_no_answer (void)
                                  "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"Runn", -1,
                                  GPROC_SCRIPT_HOLD };
 
-  assert_exec_fails (&silent, G_IO_ERROR_TIMED_OUT, "200");
-  assert_exec_fails (&half, G_IO_ERROR_TIMED_OUT, "200");
+  assert_exec_fails (&silent, 200, G_IO_ERROR_TIMED_OUT, "200");
+  assert_exec_fails (&half, 200, G_IO_ERROR_TIMED_OUT, "200");
 }
 
 /* The streams stay open: that the command does not run is not believed for ever. */
@@ -144,7 +145,7 @@ test_unsaid_and_open (void)
   GProcStream *stream = start (engine);
   g_autoptr (GError) error = NULL;
 
-  gproc_engine_set_timeout (engine, 200);
+  gproc_engine_set_timeout (engine, 3000);
   g_assert_cmpint (gproc_stream_wait (stream, NULL, &error), ==, GPROC_RETURNCODE_NONE);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
   g_assert_nonnull (strstr (error->message, "ended"));
@@ -230,7 +231,7 @@ assert_container_fails (const char *told,
   g_autoptr (GProcContainer) container = gproc_engine_get_container (engine, "web", NULL, &error);
 
   g_assert_no_error (error);
-  gproc_engine_set_timeout (engine, 200);
+  gproc_engine_set_timeout (engine, 3000);
   g_assert_cmpint (gproc_container_wait (container, NULL, &error), ==, GPROC_RETURNCODE_NONE);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
   g_assert_nonnull (strstr (error->message, word));
