@@ -262,6 +262,37 @@ test_afterwards (void)
   gproc_test_wait_for (g_atomic_pointer_get (&backend) == NULL);
 }
 
+static gpointer
+read_to_end (gpointer data)
+{
+  g_autoptr (GBytes) bytes = gproc_reader_read_to_end (data, -1, NULL, NULL);
+
+  return NULL;
+}
+
+/* The last output ends in one thread while the stream goes in another: it is told once or never,
+ * and nothing is used that is gone. */
+static void
+test_threads (void)
+{
+  for (gsize i = gproc_test_scale (500); i > 0; i--)
+    {
+      OutputBackend *backend = make_backend ();
+      int fd;
+      GProcReader *out = gproc_test_track (make_output (&fd, TRUE));
+      GProcStream *stream = make_stream (backend, out, NULL);
+      GThread *thread = g_thread_new ("read", read_to_end, out);
+
+      gproc_test_track (stream);
+      g_object_unref (stream);
+      g_thread_join (thread);
+      g_assert_cmpuint (output_backend_count (backend), <=, 1);
+      g_object_unref (backend);
+      g_object_unref (out);
+      gproc_test_settle ();
+    }
+}
+
 /* What never was cannot end. */
 static void
 test_none (void)
@@ -286,6 +317,7 @@ main (int    argc,
   gproc_test_add ("/gproc/backend-output/async", test_async);
   gproc_test_add ("/gproc/backend-output/before", test_before);
   gproc_test_add ("/gproc/backend-output/afterwards", test_afterwards);
+  gproc_test_add ("/gproc/backend-output/threads", test_threads);
   gproc_test_add ("/gproc/backend-output/none", test_none);
 
   return gproc_test_run ();
