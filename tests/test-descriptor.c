@@ -632,14 +632,14 @@ test_grow (void)
       writers[i] = fds[1];
       before = fcntl (fds[0], F_GETPIPE_SZ);
       descriptors[i] = _gproc_descriptor_new (fds[0], TRUE, GPROC_DESCRIPTOR_READ, NULL);
-      _gproc_descriptor_grow (descriptors[i], GPROC_PIPE_SIZE_FOR_MOVES);
+      _gproc_descriptor_grow (descriptors[i]);
       after = fcntl (fds[0], F_GETPIPE_SZ);
       total += after - before;
       n_grown += after > before;
       /* The first gets all it wants, who comes later no more than those before. */
-      g_assert_cmpint (after, <=, i == 0 ? GPROC_PIPE_SIZE_FOR_MOVES : last);
+      g_assert_cmpint (after, <=, i == 0 ? GPROC_PIPE_SIZE : last);
       if (soft_pages == 16384 && i == 0)
-        g_assert_cmpint (after, ==, GPROC_PIPE_SIZE_FOR_MOVES);
+        g_assert_cmpint (after, ==, GPROC_PIPE_SIZE);
       last = after;
     }
   if (soft_pages > 0)
@@ -663,7 +663,7 @@ test_grow (void)
     gproc_test_pipe (fds);
     before = fcntl (fds[0], F_GETPIPE_SZ);
     descriptor = _gproc_descriptor_new (fds[0], TRUE, GPROC_DESCRIPTOR_READ, NULL);
-    _gproc_descriptor_grow (descriptor, GPROC_PIPE_SIZE_FOR_COPIES);
+    _gproc_descriptor_grow (descriptor);
     g_assert_cmpint (fcntl (fds[0], F_GETPIPE_SZ), >, before);
     _gproc_descriptor_unref (descriptor);
     gproc_test_close (&fds[1]);
@@ -681,7 +681,7 @@ test_grow_borrowed (void)
   gproc_test_pipe (fds);
   before = fcntl (fds[0], F_GETPIPE_SZ);
   descriptor = _gproc_descriptor_new (fds[0], FALSE, GPROC_DESCRIPTOR_READ, NULL);
-  _gproc_descriptor_grow (descriptor, GPROC_PIPE_SIZE_FOR_COPIES);
+  _gproc_descriptor_grow (descriptor);
   g_assert_cmpint (fcntl (fds[0], F_GETPIPE_SZ), >, before);
   _gproc_descriptor_unref (descriptor);
   g_assert_cmpint (fcntl (fds[0], F_GETPIPE_SZ), ==, before);
@@ -708,7 +708,7 @@ test_grow_in_child (void)
 
   gproc_test_pipe (fds);
   descriptor = _gproc_descriptor_new (fds[0], FALSE, GPROC_DESCRIPTOR_READ, NULL);
-  _gproc_descriptor_grow (descriptor, GPROC_PIPE_SIZE_FOR_COPIES);
+  _gproc_descriptor_grow (descriptor);
   grown = fcntl (fds[0], F_GETPIPE_SZ);
   gproc_test_fork (unref_descriptor, descriptor);
   g_assert_cmpint (fcntl (fds[0], F_GETPIPE_SZ), ==, grown);

@@ -595,6 +595,73 @@ test_source_two_contexts (void)
   gproc_test_close (&peer);
 }
 
+typedef struct
+{
+  GProcReader *reader;
+  int n_dropped; /* Atomic. */
+  int closed;    /* Atomic. */
+} Dropper;
+
+static gboolean
+base_ready (GObject  *stream,
+            gpointer  user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* Drops sources until the reader is closed, and some more of those that are ready at once. */
+static gpointer
+drop_thread (gpointer data)
+{
+  Dropper *dropper = data;
+  GPollableInputStream *stream = G_POLLABLE_INPUT_STREAM (dropper->reader);
+  GMainContext *context = g_main_context_new ();
+  gboolean closed = FALSE;
+
+  while (!closed)
+    {
+      GSource *loose, *attached;
+
+      closed = g_atomic_int_get (&dropper->closed);
+      loose = g_pollable_input_stream_create_source (stream, NULL);
+      attached = g_pollable_input_stream_create_source (stream, NULL);
+      g_source_set_callback (attached, G_SOURCE_FUNC (base_ready), NULL, NULL);
+      g_source_attach (attached, context);
+      g_main_context_iteration (context, FALSE);
+      g_source_unref (loose);
+      g_source_destroy (attached);
+      g_source_unref (attached);
+      g_atomic_int_inc (&dropper->n_dropped);
+    }
+  g_main_context_unref (context);
+
+  return NULL;
+}
+
+/* Closed in one thread while another one drops the last reference to its source. */
+static void
+test_source_dropped_in_thread (void)
+{
+  for (int i = 0; i < 200; i++)
+    {
+      g_autoptr (GProcReader) reader = NULL;
+      g_autoptr (GError) error = NULL;
+      Dropper dropper = { NULL, 0, 0 };
+      GThread *thread;
+      int peer;
+
+      dropper.reader = reader = make_reader (&peer);
+      thread = g_thread_new ("dropper", drop_thread, &dropper);
+      while (g_atomic_int_get (&dropper.n_dropped) <= i % 10)
+        g_thread_yield ();
+      g_assert_true (g_input_stream_close (G_INPUT_STREAM (reader), NULL, &error));
+      g_assert_no_error (error);
+      g_atomic_int_set (&dropper.closed, TRUE);
+      g_thread_join (thread);
+      gproc_test_close (&peer);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -611,6 +678,7 @@ main (int   argc,
   gproc_test_add ("/gproc/pollable/source-error", test_source_error);
   gproc_test_add ("/gproc/pollable/source-close", test_source_close);
   gproc_test_add ("/gproc/pollable/source-close-thread", test_source_close_thread);
+  gproc_test_add ("/gproc/pollable/source-dropped-in-thread", test_source_dropped_in_thread);
   gproc_test_add ("/gproc/pollable/source-last-unref", test_source_last_unref);
   gproc_test_add ("/gproc/pollable/source-cancelled", test_source_cancelled);
   gproc_test_add ("/gproc/pollable/source-writer", test_source_writer);

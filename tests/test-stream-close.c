@@ -211,6 +211,37 @@ test_pending_gio (gconstpointer data)
   assert_closed (&fixture);
 }
 
+/* A process that ends with its input does so while it is being closed: what waits for its
+ * output is told the same, however fast it is. */
+static void
+test_pending_at_end (void)
+{
+  g_auto (Fixture) fixture = { { 0 } };
+  g_auto (GProcTestCall) read = GPROC_TEST_CALL_INIT;
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_autoptr (GBytes) line = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fixture_init (&fixture);
+  gproc_reader_read_line_async (fixture.reader, G_PRIORITY_DEFAULT, NULL, gproc_test_call_done,
+                                &read);
+  gproc_test_settle ();
+  g_assert_cmpint (read.done, ==, 0);
+
+  g_io_stream_close_async (G_IO_STREAM (fixture.stream), G_PRIORITY_DEFAULT, NULL,
+                           gproc_test_call_done, &call);
+  gproc_test_close (&fixture.out[1]);
+
+  g_assert_true (
+    g_io_stream_close_finish (G_IO_STREAM (fixture.stream), gproc_test_call_wait (&call), &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (read.done, ==, 1);
+  line = gproc_reader_read_line_finish (fixture.reader, read.result, &error);
+  g_assert_null (line);
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  assert_closed (&fixture);
+}
+
 typedef struct
 {
   Fixture *fixture;
@@ -609,6 +640,7 @@ main (int    argc,
   add_both ("/gproc/stream-close/idle", test_idle);
   gproc_test_add ("/gproc/stream-close/pending", test_pending);
   add_both ("/gproc/stream-close/pending-gio", test_pending_gio);
+  gproc_test_add ("/gproc/stream-close/pending-at-end", test_pending_at_end);
   gproc_test_add ("/gproc/stream-close/pending-in-thread", test_pending_in_thread);
   add_both ("/gproc/stream-close/writes-queue", test_writes_queue);
   gproc_test_add ("/gproc/stream-close/sync-iterates-nothing", test_sync_iterates_nothing);

@@ -62,9 +62,9 @@ choose_method (GProcDescriptor *source,
     case GPROC_DESCRIPTOR_FILE:
       if (to == GPROC_DESCRIPTOR_FILE)
         return GPROC_MOVE_BY_COPY_RANGE;
-      if (to == GPROC_DESCRIPTOR_PIPE || to == GPROC_DESCRIPTOR_OTHER || is_local_socket (target))
-        return GPROC_MOVE_BY_SENDFILE;
-      return GPROC_MOVE_BY_COPYING;
+      if (to == GPROC_DESCRIPTOR_TTY || to == GPROC_DESCRIPTOR_PTMX)
+        return GPROC_MOVE_BY_COPYING;
+      return GPROC_MOVE_BY_SENDFILE;
 
     case GPROC_DESCRIPTOR_TTY:
     case GPROC_DESCRIPTOR_PTMX:
@@ -104,7 +104,7 @@ open_conduit (GProcJoint *self)
 
   self->conduit_in = _gproc_descriptor_new (fds[1], TRUE, GPROC_DESCRIPTOR_WRITE, NULL);
   self->conduit_out = _gproc_descriptor_new (fds[0], TRUE, GPROC_DESCRIPTOR_READ, NULL);
-  _gproc_descriptor_grow (self->conduit_in, GPROC_PIPE_SIZE_FOR_MOVES);
+  _gproc_descriptor_grow (self->conduit_in);
   self->fork_generation = _gproc_fork_generation ();
 
   return TRUE;

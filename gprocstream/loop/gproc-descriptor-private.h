@@ -89,16 +89,13 @@ int _gproc_descriptor_end (GProcDescriptor *self);
 int _gproc_descriptor_close (GProcDescriptor     *self,
                              GProcDescriptorSide  side);
 
-/* What a busy pipe grows to: for one that is read or written in large pieces, room for one
- * piece in the making beside the one that is taken; where the kernel moves its pages, as much
- * as one wake-up moves. Both were measured. */
-#define GPROC_PIPE_SIZE_FOR_COPIES (512 * 1024)
-#define GPROC_PIPE_SIZE_FOR_MOVES (1024 * 1024)
+/* What a busy pipe grows to: room for one piece in the making beside the one that is taken,
+ * which the caches of most processors hold. Measured for what is read, written and moved. */
+#define GPROC_PIPE_SIZE (512 * 1024)
 
-/* Makes a pipe larger, up to @size and within what this library allows itself of what the
+/* Makes a pipe larger, up to that and within what this library allows itself of what the
  * kernel allows a user; once. Harmless on anything else. */
-void _gproc_descriptor_grow (GProcDescriptor *self,
-                             int              size);
+void _gproc_descriptor_grow (GProcDescriptor *self);
 
 /* How many bytes written to a pipe nobody read, −1 if that cannot be told. */
 int _gproc_descriptor_get_unread (GProcDescriptor *self);

@@ -488,16 +488,15 @@ share_of_budget (int size)
 }
 
 void
-_gproc_descriptor_grow (GProcDescriptor *self,
-                        int              size)
+_gproc_descriptor_grow (GProcDescriptor *self)
 {
-  int found, more;
+  int size, found, more;
 
   if (self->kind != GPROC_DESCRIPTOR_PIPE || self->no_more)
     return;
 
   self->no_more = TRUE;
-  size = share_of_budget (size);
+  size = share_of_budget (GPROC_PIPE_SIZE);
   found = fcntl (self->fd, F_GETPIPE_SZ);
   if (found < 0 || found >= size)
     return;

@@ -18,17 +18,21 @@
 #define CANCEL_DESCRIPTORS 2
 #define CANCEL_INTERVAL_MS 20
 
-/* The writers are closed first: what is queued reaches the process before its output
- * loses its reader, which would be the end of many a program. A process that writes
+/* Where something is queued the writers are closed first: it reaches the process before its
+ * output loses its reader, which would be the end of many a program. A process that writes
  * as it reads would block on output that nobody takes, and so would the close, so that
- * output is dropped meanwhile, as the close does with all that is unread anyhow. */
+ * output is dropped meanwhile, as the close does with all that is unread anyhow.
+ *
+ * Where nothing is queued the readers are closed with the writers, and before them: the end of
+ * its input is the end of many a process, and what waits for its output would be told that this
+ * has ended, or that the stream is closed, by who is faster. */
 typedef struct
 {
   GTask *task; /* Borrowed: it owns this. */
   GProcPoller *poller;
-  GProcWatch halves_shut; /* Posted when the last of a kind is shut. */
+  GProcWatch halves_shut; /* Posted when the last of those that are being shut is. */
   int n_pending;          /* Atomic: the halves that are being shut. */
-  gboolean writers_shut;
+  gboolean readers_begun;
   GError *error; /* The first one. */
 } GProcClose;
 
@@ -186,15 +190,12 @@ reader_shut (GProcReader *reader,
 }
 
 static void
-close_readers (GTask *task)
+shut_readers (GTask *task)
 {
   GProcStream *self = g_task_get_source_object (task);
   GProcClose *close = g_task_get_task_data (task);
 
-  close->writers_shut = TRUE;
-
-  /* One more than there are, so that the last is not counted before all are begun. */
-  g_atomic_int_set (&close->n_pending, 1);
+  close->readers_begun = TRUE;
   for (guint i = 0; i < self->n_halves; i++)
     {
       GProcReader *reader = self->halves[i].reader;
@@ -205,7 +206,23 @@ close_readers (GTask *task)
       g_atomic_int_inc (&close->n_pending);
       _gproc_reader_shutdown (reader, reader_shut, task);
     }
-  close_count (task);
+}
+
+static void
+shut_writers (GTask *task)
+{
+  GProcStream *self = g_task_get_source_object (task);
+  GProcClose *close = g_task_get_task_data (task);
+
+  for (guint i = 0; i < self->n_halves; i++)
+    {
+      if (!writer_is_open (self->halves[i].writer))
+        continue;
+
+      g_atomic_int_inc (&close->n_pending);
+      _gproc_writer_shutdown_async (self->halves[i].writer, close->poller,
+                                    g_task_get_cancellable (task), writer_shut, task);
+    }
 }
 
 static void
@@ -214,10 +231,16 @@ close_next (GProcWatch   *watch,
 {
   GProcClose *close = (GProcClose *) ((char *) watch - G_STRUCT_OFFSET (GProcClose, halves_shut));
 
-  if (close->writers_shut)
-    close_halves_and_base (close->task);
-  else
-    close_readers (close->task);
+  if (close->readers_begun)
+    {
+      close_halves_and_base (close->task);
+      return;
+    }
+
+  /* One more than there are, so that the last is not counted before all are begun. */
+  g_atomic_int_set (&close->n_pending, 1);
+  shut_readers (close->task);
+  close_count (close->task);
 }
 
 /* Whether there is more to write than the kernel takes at once. */
@@ -248,7 +271,7 @@ discarded (GObject      *source,
   GProcClose *close = g_task_get_task_data (task);
   g_autoptr (GBytes) bytes = gproc_reader_read_some_finish (reader, result, NULL);
 
-  if (bytes != NULL && !close->writers_shut)
+  if (bytes != NULL && !close->readers_begun)
     discard (reader, task);
 }
 
@@ -258,6 +281,20 @@ discard (GProcReader *reader,
 {
   gproc_reader_read_some_async (reader, DISCARD_SIZE, g_task_get_priority (task), NULL, discarded,
                                 g_object_ref (task));
+}
+
+/* A reader that someone reads from is theirs: they take what comes. */
+static void
+discard_output (GTask *task)
+{
+  GProcStream *self = g_task_get_source_object (task);
+
+  for (guint i = 0; i < self->n_halves; i++)
+    {
+      if (reader_is_open (self->halves[i].reader) &&
+          !g_input_stream_has_pending (G_INPUT_STREAM (self->halves[i].reader)))
+        discard (self->halves[i].reader, task);
+    }
 }
 
 void
@@ -284,27 +321,12 @@ _gproc_stream_close_async (GIOStream           *stream,
   self->closing = TRUE;
   _gproc_stream_stop_for_close (self);
 
-  /* A reader that someone reads from is theirs: they take what comes. */
-  if (close->error == NULL && has_queue (self))
-    {
-      for (guint i = 0; i < self->n_halves; i++)
-        {
-          if (reader_is_open (self->halves[i].reader) &&
-              !g_input_stream_has_pending (G_INPUT_STREAM (self->halves[i].reader)))
-            discard (self->halves[i].reader, task);
-        }
-    }
-
   g_atomic_int_set (&close->n_pending, 1);
-  for (guint i = 0; i < self->n_halves; i++)
-    {
-      if (!writer_is_open (self->halves[i].writer))
-        continue;
-
-      g_atomic_int_inc (&close->n_pending);
-      _gproc_writer_shutdown_async (self->halves[i].writer, close->poller, cancellable, writer_shut,
-                                    task);
-    }
+  if (close->error == NULL && has_queue (self))
+    discard_output (task);
+  else
+    shut_readers (task);
+  shut_writers (task);
   close_count (task);
 }
 
@@ -409,6 +431,17 @@ flush_and_discard (GProcStream  *self,
     }
 }
 
+/* Whoever waits in another thread is told. */
+static void
+shut_readers_now (GProcStream *self)
+{
+  for (guint i = 0; i < self->n_halves; i++)
+    {
+      if (reader_is_open (self->halves[i].reader))
+        _gproc_reader_shutdown (self->halves[i].reader, NULL, NULL);
+    }
+}
+
 gboolean
 _gproc_stream_close (GIOStream     *stream,
                      GCancellable  *cancellable,
@@ -420,6 +453,8 @@ _gproc_stream_close (GIOStream     *stream,
   g_cancellable_set_error_if_cancelled (cancellable, &first);
   self->closing = TRUE;
   _gproc_stream_stop_for_close (self);
+  if (first != NULL || !has_queue (self))
+    shut_readers_now (self);
 
   for (guint i = 0; i < self->n_halves; i++)
     {

@@ -314,8 +314,6 @@ count_moved (GProcMover *self,
              gsize       count)
 {
   GProcReadCore *core = _gproc_reader_get_core (self->reader);
-  int size = self->joint.method == GPROC_MOVE_BY_COPYING ? GPROC_PIPE_SIZE_FOR_COPIES
-                                                         : GPROC_PIPE_SIZE_FOR_MOVES;
 
   self->moved += count;
   if (self->grown || self->moved < MOVED_BEFORE_GROWTH)
@@ -323,8 +321,8 @@ count_moved (GProcMover *self,
 
   self->grown = TRUE;
   if (core->input.descriptor != NULL)
-    _gproc_descriptor_grow (core->input.descriptor, size);
-  _gproc_write_queue_grow (_gproc_writer_get_queue (self->writer), size);
+    _gproc_descriptor_grow (core->input.descriptor);
+  _gproc_write_queue_grow (_gproc_writer_get_queue (self->writer));
 }
 
 /* Writes what is buffered. */

@@ -185,7 +185,7 @@ core_adapt (GProcReadCore *self,
   if (count < BULK_READ_SIZE)
     self->bulk = 0;
   else if ((self->bulk += count) >= BULK_BEFORE_GROWTH)
-    _gproc_descriptor_grow (self->input.descriptor, GPROC_PIPE_SIZE_FOR_COPIES);
+    _gproc_descriptor_grow (self->input.descriptor);
 }
 
 /* An error of the call leaves the stream as it is; one of the stream stays. */

@@ -18,6 +18,11 @@ typedef struct
  * another. The close waits for a look that is under way. */
 static GMutex sources_lock;
 
+/* Each ReadySource, referenced, by the source that it is a child of. A close may come when the
+ * last reference to that one is just gone: the child is kept until it was taken out of the
+ * list, so that the close finds nothing there that cannot be used any more. */
+static GHashTable *children;
+
 /* @after_poll: what the poll said is fresh. */
 static gboolean
 ready_source_look (ReadySource *self,
@@ -61,13 +66,21 @@ ready_source_dispatch (GSource     *source,
 static void
 ready_source_finalize (GSource *source)
 {
-  ReadySource *self = (ReadySource *) source;
+  g_object_unref (((ReadySource *) source)->stream);
+}
+
+static void
+parent_dispose (GSource *parent)
+{
+  ReadySource *self;
 
   g_mutex_lock (&sources_lock);
+  self = g_hash_table_lookup (children, parent);
+  g_hash_table_remove (children, parent);
   self->list->sources = g_list_remove (self->list->sources, self);
   g_mutex_unlock (&sources_lock);
 
-  g_object_unref (self->stream);
+  g_source_unref (&self->source);
 }
 
 static GSourceFuncs ready_source_funcs = {
@@ -107,12 +120,15 @@ _gproc_ready_source_new (GProcReadySources *list,
   if (fd >= 0)
     self->tag = g_source_add_unix_fd (source, fd, condition);
 
+  g_source_add_child_source (parent, source);
+
   g_mutex_lock (&sources_lock);
   list->sources = g_list_prepend (list->sources, self);
+  if (children == NULL)
+    children = g_hash_table_new (NULL, NULL);
+  g_hash_table_insert (children, parent, source);
   g_mutex_unlock (&sources_lock);
-
-  g_source_add_child_source (parent, source);
-  g_source_unref (source);
+  g_source_set_dispose_function (parent, parent_dispose);
 
   if (base != NULL)
     {

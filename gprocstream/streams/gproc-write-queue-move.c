@@ -55,12 +55,11 @@ _gproc_write_queue_choose_move (GProcWriteQueue *self,
 }
 
 void
-_gproc_write_queue_grow (GProcWriteQueue *self,
-                         int              size)
+_gproc_write_queue_grow (GProcWriteQueue *self)
 {
   g_mutex_lock (&self->lock);
   if (self->output.descriptor != NULL)
-    _gproc_descriptor_grow (self->output.descriptor, size);
+    _gproc_descriptor_grow (self->output.descriptor);
   g_mutex_unlock (&self->lock);
 }
 

@@ -101,8 +101,7 @@ GProcMoveMethod _gproc_write_queue_choose_move (GProcWriteQueue *self,
                                                 GProcDescriptor *source);
 
 /* See _gproc_descriptor_grow (). */
-void _gproc_write_queue_grow (GProcWriteQueue *self,
-                              int              size);
+void _gproc_write_queue_grow (GProcWriteQueue *self);
 
 /* Has the kernel move up to @size bytes from @source, past the queue: WAIT_TARGET as long as
  * that is not empty. The bytes count as accepted and written; @error is that of a failure. */

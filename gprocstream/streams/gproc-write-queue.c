@@ -207,7 +207,7 @@ queue_write (GProcWriteQueue *self,
       queue_set_blocked (self);
       if (self->output.descriptor != NULL && self->pieces.length >= GATHER_SIZE &&
           ++self->n_blocked >= BLOCKED_BEFORE_GROWTH)
-        _gproc_descriptor_grow (self->output.descriptor, GPROC_PIPE_SIZE_FOR_COPIES);
+        _gproc_descriptor_grow (self->output.descriptor);
     }
   else if (error != NULL)
     {

@@ -90,7 +90,12 @@ def ends(kind, for_reading):
                 file.write(bytes(SIZE))
                 file.seek(0)
             return (os.dup(file.fileno()), None) if for_reading else (None, os.dup(file.fileno()))
-    first, second = socket.socketpair()
+    if kind == 'tcp':
+        with socket.create_server(('127.0.0.1', 0)) as server:
+            first = socket.create_connection(server.getsockname())
+            second = server.accept()[0]
+    else:
+        first, second = socket.socketpair()
     return first.detach(), second.detach()
 
 
@@ -163,7 +168,7 @@ def a_socket_is_spliced_through_a_pipe():
 
 
 def files_are_sent_and_copied():
-    for target, call in ('pipe', 'sendfile'), ('socket', 'sendfile'), ('file', 'copy_file_range'):
+    for target, call in ('pipe', 'sendfile'), ('socket', 'sendfile'), ('tcp', 'sendfile'), ('file', 'copy_file_range'):
         moved = moved_by('file', target)
         assert moved.get(call, 0) == SIZE, (target, moved)
 
