@@ -308,6 +308,15 @@ _gproc_body_init (GProcBody *self)
   self->line = g_string_new (NULL);
 }
 
+/* Of a number that is none libsoup makes another one, and of several it takes one. */
+static gboolean
+is_length_valid (SoupMessageHeaders *headers)
+{
+  const char *text = soup_message_headers_get_list (headers, "Content-Length");
+
+  return text == NULL || g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT64, NULL, NULL);
+}
+
 GInputStream *
 _gproc_body_new (GProcConnection     *connection,
                  guint                status,
@@ -315,6 +324,14 @@ _gproc_body_new (GProcConnection     *connection,
                  GError             **error)
 {
   g_autoptr (GProcBody) self = g_object_new (GPROC_TYPE_BODY, NULL);
+
+  if (!is_length_valid (headers))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                           _ ("The answer of the container engine is not valid HTTP: its "
+                              "Content-Length is no length"));
+      return NULL;
+    }
 
   switch (soup_message_headers_get_encoding (headers))
     {

@@ -33,8 +33,8 @@ GOutputStream *_gproc_connection_get_output (GProcConnection *self);
 GProcWriter *_gproc_connection_take_writer (GProcConnection  *self,
                                             GError          **error);
 
-/* What ssh has said on its standard error, for an error; NULL if it said nothing. Waits for no
- * more than what it takes to end. */
+/* What ssh has said on its standard error, for an error; NULL if it said nothing. Waits until it is
+ * over, or @cancellable cancelled, which is no error. */
 void _gproc_connection_read_complaint_async (GProcConnection     *self,
                                              GCancellable        *cancellable,
                                              GAsyncReadyCallback  callback,

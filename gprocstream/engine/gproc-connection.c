@@ -373,18 +373,20 @@ _gproc_connection_open_finish (GAsyncResult  *result,
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/* Of what has ended all that it has said is there. The end of that is not waited for: an ssh that
+ * was left in the background for later calls may keep standard error open for ever. */
 static void
-complaint_read (GObject      *source,
-                GAsyncResult *result,
-                gpointer      user_data)
+ssh_over (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
 {
   g_autoptr (GTask) task = user_data;
-  GProcReader *reader = GPROC_READER (source);
+  GProcStream *ssh = GPROC_STREAM (source);
   g_autoptr (GBytes) bytes = NULL;
   g_autofree char *text = NULL;
 
-  if (gproc_reader_fill_finish (reader, result, NULL) > 0)
-    bytes = gproc_reader_peek (reader, COMPLAINT_SIZE);
+  gproc_stream_wait_finish (ssh, result, NULL);
+  bytes = gproc_reader_try_read_some (gproc_stream_get_stderr (ssh), COMPLAINT_SIZE, NULL);
   if (bytes != NULL)
     text = g_utf8_make_valid (g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes));
 
@@ -408,8 +410,9 @@ _gproc_connection_read_complaint_async (GProcConnection     *self,
       return;
     }
 
-  gproc_reader_fill_async (gproc_stream_get_stderr (GPROC_STREAM (self->stream)), COMPLAINT_SIZE,
-                           G_PRIORITY_DEFAULT, cancellable, complaint_read, g_object_ref (task));
+  g_task_set_check_cancellable (task, FALSE);
+  gproc_stream_wait_async (GPROC_STREAM (self->stream), G_PRIORITY_DEFAULT, cancellable, ssh_over,
+                           g_object_ref (task));
 }
 
 char *

@@ -530,7 +530,9 @@ gproc_container_wait_finish (GProcContainer  *self,
  * Waits until the process of the container is over. One that was not started yet is waited for,
  * too.
  *
- * Returns: the returncode, or [const@GProc.RETURNCODE_NONE] with @error set
+ * Returns: the returncode, or [const@GProc.RETURNCODE_NONE] with @error set: to
+ *   %G_IO_ERROR_INVALID_DATA if the engine goes on not to say whether the process is over or how it
+ *   ended
  *
  * Since: 1.0
  */

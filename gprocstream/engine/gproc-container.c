@@ -32,7 +32,7 @@ struct _GProcContainer
   char *image;
 
   GMutex lock;
-  const char *state; /* Guarded by the lock, as is what follows. Interned. */
+  const char *state; /* Guarded by the lock, as is what follows. Static. */
   int returncode;
   gboolean is_pty;
   gboolean has_stdin;
@@ -164,8 +164,9 @@ gproc_container_class_init (GProcContainerClass *klass)
   /**
    * GProcContainer:state: (getter get_state)
    *
-   * The state of the container as the engine names it: `created`, `running`, `paused`,
-   * `exited` and others.
+   * The state of the container as the engine names it: `created`, `running`, `paused`, `exited`
+   * and others that Docker and Podman have. It is `unknown` where the engine has another name,
+   * and empty where it has none.
    *
    * Since: 1.0
    */
@@ -245,14 +246,12 @@ take_object (GProcContainer *self,
   JsonObject *state = _gproc_json_get_object (object, "State");
   JsonObject *config = _gproc_json_get_object (object, "Config");
   const char *name = find_state (object);
-  gboolean over;
+  GProcPhase phase = GPROC_PHASE_UNKNOWN;
 
   g_mutex_lock (&self->lock);
-  self->state = name != NULL ? g_intern_string (name) : "";
-  over = g_str_equal (self->state, "exited") || g_str_equal (self->state, "dead") ||
-         g_str_equal (self->state, "stopped");
+  self->state = name != NULL ? _gproc_phase_parse (name, &phase) : "";
   self->returncode = GPROC_RETURNCODE_NONE;
-  if (over)
+  if (phase == GPROC_PHASE_OVER)
     _gproc_json_get_exit_code (state, "ExitCode", &self->returncode);
   self->is_pty = _gproc_json_get_boolean (config, "Tty");
   self->has_stdin = _gproc_json_get_boolean (config, "OpenStdin");

@@ -23,6 +23,7 @@ struct _GProcEngineBackend
   gboolean seen_running;
   gboolean output_ended;
   gint64 output_ended_at;
+  gint64 unsaid_at; /* Since when the engine has not said what there is to say; 0: it has. */
   GPtrArray *waits; /* Those that are under way: borrowed. */
 
   guint rows; /* Of the size that is asked for. */
@@ -43,7 +44,8 @@ char *_gproc_engine_backend_get_path (GProcEngineBackend *self,
                                       const char         *rest);
 gboolean _gproc_engine_backend_take_state (GProcEngineBackend *self,
                                            const GProcState   *state);
-/* Whether an end that @state does not tell is not to be expected any more. */
+/* Whether an end that @state does not tell is not to be expected any more. To be asked of each
+ * state that is not the end. */
 gboolean _gproc_engine_backend_gives_up (GProcEngineBackend *self,
                                          const GProcState   *state);
 gboolean _gproc_engine_backend_is_over (GProcEngineBackend *self,
@@ -63,7 +65,7 @@ gboolean _gproc_engine_backend_wait_finish (GProcBackend  *backend,
                                             GError       **error);
 void _gproc_engine_backend_stop_looking (GProcEngineBackend *self);
 /* Every wait asks at once: there are signs that the process is over. */
-void _gproc_engine_backend_hurry (GProcEngineBackend *self);
+void _gproc_engine_backend_output_ended (GProcBackend *backend);
 /* Blocks. */
 gboolean _gproc_engine_backend_post (GProcEngineBackend  *self,
                                      const char          *rest,

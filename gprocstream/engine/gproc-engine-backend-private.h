@@ -40,6 +40,7 @@ typedef struct
   gboolean over;
   gboolean running;
   gboolean unsaid;   /* It does not run, and nothing says whether it has begun or how it ended. */
+  gboolean missed;   /* Unsaid, of a process that has ended: the engine should know it soon. */
   gboolean doubtful; /* Podman says the same of a command that it has not begun with. */
   int returncode;
 } GProcState;
@@ -48,6 +49,24 @@ gboolean _gproc_state_parse (GProcState   *self,
                              GProcTarget   target,
                              GProcAnswer  *answer,
                              GError      **error);
+
+/* That @self is unsaid, as an error. */
+void _gproc_state_set_unsaid (const GProcState  *self,
+                              GProcTarget        target,
+                              GError           **error);
+
+/* The names that engines give to the states of containers. */
+typedef enum
+{
+  GPROC_PHASE_UNKNOWN,
+  GPROC_PHASE_BEFORE, /* Also of those that run, but not now: they wait for somebody. */
+  GPROC_PHASE_RUNNING,
+  GPROC_PHASE_OVER
+} GProcPhase;
+
+/* A static name for @name, which engines are not trusted to have few of. */
+const char *_gproc_phase_parse (const char *name,
+                                GProcPhase *phase);
 
 /* Members of objects that an engine may leave out, or give another type. */
 const char *_gproc_json_get_string (JsonObject *object,

@@ -114,20 +114,29 @@ _gproc_engine_backend_take_state (GProcEngineBackend *self,
   return over;
 }
 
-/* Before a command has begun Docker says no more than that it does not run. One whose streams have
- * ended does not begin any more. */
+/* Before a command has begun Docker says no more than that it does not run, and that it begins may
+ * take as long as an answer. One whose streams have ended does not begin any more. What runs, as
+ * the engine says, is never given up: that its streams have ended is no sign, it may have closed
+ * them. */
 gboolean
 _gproc_engine_backend_gives_up (GProcEngineBackend *self,
                                 const GProcState   *state)
 {
-  gboolean gives_up;
+  guint limit_ms = gproc_engine_get_timeout (self->engine);
+  gint64 now = g_get_monotonic_time ();
+  gint64 since;
 
   g_mutex_lock (&self->lock);
-  gives_up = state->unsaid && self->output_ended &&
-             g_get_monotonic_time () - self->output_ended_at > DOUBT_MS * 1000;
+  if (!state->unsaid)
+    self->unsaid_at = 0;
+  else if (self->unsaid_at == 0)
+    self->unsaid_at = now;
+  since = MAX (self->unsaid_at, self->output_ended ? self->output_ended_at : 0);
+  if (self->output_ended || state->missed)
+    limit_ms = DOUBT_MS;
   g_mutex_unlock (&self->lock);
 
-  return gives_up;
+  return state->unsaid && limit_ms > 0 && now - since > (gint64) MAX (limit_ms, DOUBT_MS) * 1000;
 }
 
 gboolean
@@ -289,6 +298,7 @@ static void
 gproc_engine_backend_iface_init (GProcBackendInterface *iface)
 {
   iface->close = gproc_engine_backend_close;
+  iface->output_ended = _gproc_engine_backend_output_ended;
   iface->get_identifier = gproc_engine_backend_get_identifier;
   iface->get_is_pty = gproc_engine_backend_get_is_pty;
   iface->try_wait = _gproc_engine_backend_try_wait;

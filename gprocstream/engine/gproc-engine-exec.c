@@ -263,8 +263,10 @@ gproc_engine_exec_finish (GProcEngine   *self,
  * id, and the engine sends no signals to commands: [method@GProc.Stream.send_signal] and all
  * that needs it give %G_IO_ERROR_NOT_SUPPORTED. A returncode is what the engine reports, which for
  * a command that was ended by a signal is 128 and the number of the signal. The end of the command
- * is learnt by asking the engine. Over TLS standard input cannot be half closed by
- * [method@GProc.Writer.write_eof]: closing it does that.
+ * is learnt by asking the engine: what that says is running is waited for, also where its outputs
+ * have ended, and an engine that says nothing of the kind makes the wait fail with
+ * %G_IO_ERROR_INVALID_DATA 3 seconds after the end of the outputs. Over TLS standard input cannot
+ * be half closed by [method@GProc.Writer.write_eof]: closing it does that.
  *
  * A command that is not there is no error of this call with every engine: Podman says so on
  * standard error, and by the returncode 127.

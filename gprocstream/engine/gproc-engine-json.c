@@ -145,19 +145,53 @@ parse_exec (GProcState *self,
   return TRUE;
 }
 
+/* Docker has created, running, paused, restarting, removing, exited and dead, Podman the others. */
+const char *
+_gproc_phase_parse (const char *name,
+                    GProcPhase *phase)
+{
+  static const struct
+  {
+    const char *name;
+    GProcPhase phase;
+  } phases[] = {
+    { "created", GPROC_PHASE_BEFORE },     { "configured", GPROC_PHASE_BEFORE },
+    { "initialized", GPROC_PHASE_BEFORE }, { "paused", GPROC_PHASE_BEFORE },
+    { "restarting", GPROC_PHASE_BEFORE },  { "stopping", GPROC_PHASE_BEFORE },
+    { "removing", GPROC_PHASE_BEFORE },    { "running", GPROC_PHASE_RUNNING },
+    { "exited", GPROC_PHASE_OVER },        { "dead", GPROC_PHASE_OVER },
+    { "stopped", GPROC_PHASE_OVER },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (phases); i++)
+    if (g_str_equal (name, phases[i].name))
+      {
+        *phase = phases[i].phase;
+        return phases[i].name;
+      }
+
+  *phase = GPROC_PHASE_UNKNOWN;
+
+  return "unknown";
+}
+
 static gboolean
 parse_container (GProcState *self,
                  JsonObject *object)
 {
   JsonObject *state = _gproc_json_get_object (object, "State");
   const char *status = _gproc_json_get_string (state, "Status");
+  GProcPhase phase;
 
   if (status == NULL)
     return FALSE;
 
-  self->running = _gproc_json_get_boolean (state, "Running");
-  self->over = !self->running && (g_str_equal (status, "exited") || g_str_equal (status, "dead") ||
-                                  g_str_equal (status, "stopped"));
+  _gproc_phase_parse (status, &phase);
+  self->running = get_value (state, "Running", G_TYPE_BOOLEAN) != NULL
+                    ? _gproc_json_get_boolean (state, "Running")
+                    : phase == GPROC_PHASE_RUNNING;
+  self->over = !self->running && phase == GPROC_PHASE_OVER;
+  self->unsaid = !self->running && !self->over && phase != GPROC_PHASE_BEFORE;
   _gproc_json_get_exit_code (state, "ExitCode", &self->returncode);
 
   return TRUE;
@@ -168,6 +202,24 @@ _gproc_json_set_no_exit_code (GError **error)
 {
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                        _ ("The container engine does not say how the process ended"));
+}
+
+static void
+set_no_end (GError **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                       _ ("The container engine does not say whether the process is over"));
+}
+
+void
+_gproc_state_set_unsaid (const GProcState  *self,
+                         GProcTarget        target,
+                         GError           **error)
+{
+  if (target == GPROC_TARGET_CONTAINER && !self->missed)
+    set_no_end (error);
+  else
+    _gproc_json_set_no_exit_code (error);
 }
 
 gboolean
@@ -196,7 +248,7 @@ _gproc_state_parse (GProcState   *self,
       return TRUE;
     }
 
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                       _ ("The container engine does not say whether the process is over"));
+  set_no_end (error);
+
   return FALSE;
 }

@@ -91,8 +91,6 @@ _gproc_engine_stream_new (GProcEngine        *engine,
   stream = gproc_stream_new_for_backend (GPROC_BACKEND (backend), (GOutputStream *) halves.in,
                                          (GInputStream *) halves.out, (GInputStream *) halves.err);
   _gproc_config_apply (config, stream);
-  g_signal_connect_object (stream, "output-ended", G_CALLBACK (_gproc_engine_backend_hurry),
-                           backend, G_CONNECT_SWAPPED);
 
   return stream;
 }

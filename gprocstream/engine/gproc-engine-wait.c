@@ -68,15 +68,6 @@ return_failed (GTask  *task,
   g_task_return_error (task, error);
 }
 
-static void
-return_unsaid (GTask *task)
-{
-  GError *error = NULL;
-
-  _gproc_json_set_no_exit_code (&error);
-  return_failed (task, error);
-}
-
 static gboolean
 pause_over (gpointer user_data)
 {
@@ -114,6 +105,24 @@ make_pause (GTask *task)
     g_source_set_ready_time (timer, 0);
 }
 
+/* Asks again later, if that promises anything. */
+static void
+go_on (GTask            *task,
+       const GProcState *state)
+{
+  GProcEngineBackend *self = g_task_get_source_object (task);
+  GError *error = NULL;
+
+  if (!_gproc_engine_backend_gives_up (self, state))
+    {
+      make_pause (task);
+      return;
+    }
+
+  _gproc_state_set_unsaid (state, self->target, &error);
+  return_failed (task, error);
+}
+
 /* Reads {"StatusCode": N, "Error": {"Message": "…"}}. Podman says −1 where it has missed the end,
  * which leaves @state without one. */
 static gboolean
@@ -125,6 +134,7 @@ parse_wait (GProcState  *state,
   const char *message = _gproc_json_get_string (reason, "Message");
 
   state->over = _gproc_json_get_exit_code (object, "StatusCode", &state->returncode);
+  state->unsaid = state->missed = !state->over;
   if (!state->over && _gproc_json_get_int (object, "StatusCode", 0) >= 0)
     {
       _gproc_json_set_no_exit_code (error);
@@ -163,7 +173,7 @@ container_over (GObject      *source,
     }
   if (!state.over)
     {
-      make_pause (task);
+      go_on (task, &state);
       return;
     }
 
@@ -200,10 +210,8 @@ state_told (GObject      *source,
     return_over (task);
   else if (self->target == GPROC_TARGET_CONTAINER && state.running)
     wait_for_container (task);
-  else if (_gproc_engine_backend_gives_up (self, &state))
-    return_unsaid (task);
   else
-    make_pause (task);
+    go_on (task, &state);
 }
 
 static void
@@ -302,8 +310,10 @@ _gproc_engine_backend_wait_finish (GProcBackend  *backend,
 }
 
 void
-_gproc_engine_backend_hurry (GProcEngineBackend *self)
+_gproc_engine_backend_output_ended (GProcBackend *backend)
 {
+  GProcEngineBackend *self = GPROC_ENGINE_BACKEND (backend);
+
   g_mutex_lock (&self->lock);
   if (!self->output_ended)
     self->output_ended_at = g_get_monotonic_time ();

@@ -180,6 +180,11 @@ gproc_engine_class_init (GProcEngineClass *klass)
    * [method@GProcEngine.Container.wait] and [method@GProcEngine.Container.stop], which take as
    * long as the container does, and streams have no such limit once they have begun.
    *
+   * A wait for a process asks as often as it takes. It ends with %G_IO_ERROR_INVALID_DATA where the
+   * engine says for this long, or for 3 seconds if that is longer, neither that the process runs
+   * nor how it ended; with 0 that may go on for ever while the streams of the process are open.
+   * What the engine says is running is waited for as long as it says so.
+   *
    * Since: 1.0
    */
   props[PROP_TIMEOUT] = g_param_spec_uint ("timeout", NULL, NULL, 0, G_MAXUINT, DEFAULT_TIMEOUT_MS,

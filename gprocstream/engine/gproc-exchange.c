@@ -14,6 +14,8 @@
 #define HEAD_LIMIT (32 * 1024)
 #define BODY_LIMIT (64 * 1024 * 1024)
 #define INTERIM_LIMIT 8
+/* How long an ssh that has closed its output may take to end. */
+#define FAREWELL_MS 2000
 
 #define HEAD_END "\r\n\r\n"
 #define HTTP_PREFIX "HTTP/1."
@@ -45,6 +47,29 @@ _gproc_answer_free (GProcAnswer *self)
   g_clear_object (&self->body);
   g_clear_pointer (&self->connection, _gproc_connection_unref);
   g_free (self);
+}
+
+static gboolean
+time_over (gpointer user_data)
+{
+  Exchange *exchange = user_data;
+
+  exchange->timed_out = TRUE;
+  g_cancellable_cancel (exchange->cancellable);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+start_timer (GTask *task,
+             guint  timeout_ms)
+{
+  Exchange *exchange = g_task_get_task_data (task);
+
+  exchange->timer = g_timeout_source_new (timeout_ms);
+  g_source_set_static_name (exchange->timer, "[gproc] engine timeout");
+  g_source_set_callback (exchange->timer, time_over, exchange, NULL);
+  g_source_attach (exchange->timer, g_task_get_context (task));
 }
 
 static void
@@ -150,6 +175,9 @@ fail_ended (GTask  *task,
   Exchange *exchange = g_task_get_task_data (task);
 
   exchange->failure = error;
+  stop_timer (exchange);
+  start_timer (task,
+               exchange->timeout_ms > 0 ? MIN (exchange->timeout_ms, FAREWELL_MS) : FAREWELL_MS);
   _gproc_connection_read_complaint_async (exchange->connection, exchange->cancellable, complained,
                                           g_object_ref (task));
 }
@@ -545,29 +573,6 @@ make_wire (const GProcAddress  *address,
   return g_string_free_to_bytes (wire);
 }
 
-static gboolean
-time_over (gpointer user_data)
-{
-  Exchange *exchange = user_data;
-
-  exchange->timed_out = TRUE;
-  g_cancellable_cancel (exchange->cancellable);
-
-  return G_SOURCE_REMOVE;
-}
-
-static void
-start_timer (Exchange *exchange)
-{
-  if (exchange->request.patient || exchange->timeout_ms == 0)
-    return;
-
-  exchange->timer = g_timeout_source_new (exchange->timeout_ms);
-  g_source_set_static_name (exchange->timer, "[gproc] engine timeout");
-  g_source_set_callback (exchange->timer, time_over, exchange, NULL);
-  g_source_attach (exchange->timer, g_main_context_get_thread_default ());
-}
-
 static void
 caller_cancelled (GCancellable *cancellable,
                   gpointer      inner)
@@ -608,7 +613,8 @@ _gproc_exchange_async (GProcEngine         *engine,
       return;
     }
 
-  start_timer (exchange);
+  if (!request.patient && exchange->timeout_ms > 0)
+    start_timer (task, exchange->timeout_ms);
   if (cancellable != NULL)
     exchange->cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (caller_cancelled),
                                                     g_object_ref (exchange->cancellable),

@@ -386,6 +386,31 @@ gproc_backend_get_is_pty (GProcBackend *self)
 }
 
 /**
+ * gproc_backend_output_ended:
+ * @self: a backend
+ *
+ * Tells the backend that all outputs of the stream were read to their ends, or closed. That is a
+ * sign that the process is over, or soon will be, for a backend that has to ask for it.
+ *
+ * The stream calls this once, in whatever thread has read the last of its outputs, also while
+ * nobody iterates its main context, and never if it has no output. The end of the process may come
+ * before or after it.
+ *
+ * Since: 1.0
+ */
+void
+gproc_backend_output_ended (GProcBackend *self)
+{
+  GProcBackendInterface *iface;
+
+  g_return_if_fail (GPROC_IS_BACKEND (self));
+
+  iface = GPROC_BACKEND_GET_IFACE (self);
+  if (iface->output_ended != NULL)
+    iface->output_ended (self);
+}
+
+/**
  * gproc_backend_close:
  * @self: a backend
  *

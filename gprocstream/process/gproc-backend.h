@@ -37,6 +37,10 @@ G_DECLARE_INTERFACE (GProcBackend, gproc_backend, GPROC, BACKEND, GObject)
  *   it. It does not end the process
  * @get_is_pty: (nullable): whether the process has a terminal, whose other side the
  *   streams are. Must be safe in any thread. By default it has none
+ * @output_ended: (nullable): all outputs of the stream were read to their ends, or closed, which is
+ *   a sign that the process is over, or soon will be. Called once, in whatever thread read the last
+ *   of them, before or after the process is over, and never if there is no output. Must not block,
+ *   must not call the stream, and must be safe in any thread
  *
  * What differs between the processes that a [class@GProc.Stream] can stand for.
  *
@@ -72,9 +76,10 @@ struct _GProcBackendInterface
                       GError       **error);
   void (*close) (GProcBackend *self);
   gboolean (*get_is_pty) (GProcBackend *self);
+  void (*output_ended) (GProcBackend *self);
 
   /*< private >*/
-  gpointer padding[7];
+  gpointer padding[6];
 };
 
 GPROC_AVAILABLE_IN_1_0
@@ -110,6 +115,8 @@ gboolean gproc_backend_resize (GProcBackend  *self,
                                GError       **error);
 GPROC_AVAILABLE_IN_1_0
 gboolean gproc_backend_get_is_pty (GProcBackend *self);
+GPROC_AVAILABLE_IN_1_0
+void gproc_backend_output_ended (GProcBackend *self);
 GPROC_AVAILABLE_IN_1_0
 void gproc_backend_close (GProcBackend *self);
 

@@ -29,7 +29,8 @@ struct _GProcStreamEvents
   GSource *held_timer;       /* Looks whether the pipes are held. */
 
   GMutex lock;
-  GSource *kill_timer; /* Guarded by the lock. */
+  GSource *kill_timer; /* Guarded by the lock, as is what follows. */
+  GProcBackend *told;  /* That which wants to know of the end of the outputs; NULL if none does. */
 };
 
 static GQuark
@@ -59,6 +60,7 @@ events_unref (gpointer data)
   _gproc_poller_release (events->poller);
   g_weak_ref_clear (&events->stream);
   g_clear_object (&events->cancellable);
+  g_clear_object (&events->told);
   g_mutex_clear (&events->lock);
   g_free (events);
 }
@@ -77,6 +79,21 @@ outputs_ended (GProcWatch   *watch,
   events_unref (events);
 }
 
+/* Not by the signal: a blocking call waits for the process while nobody iterates the context that
+ * the signal comes in. */
+static void
+tell_backend (GProcStreamEvents *events)
+{
+  g_autoptr (GProcBackend) backend = NULL;
+
+  g_mutex_lock (&events->lock);
+  g_set_object (&backend, events->told);
+  g_mutex_unlock (&events->lock);
+
+  if (backend != NULL)
+    gproc_backend_output_ended (backend);
+}
+
 static void
 reader_ended (GProcReader *reader,
               gpointer     user_data)
@@ -86,6 +103,7 @@ reader_ended (GProcReader *reader,
   if (!g_atomic_int_dec_and_test (&events->n_open))
     return;
 
+  tell_backend (events);
   events_ref (events);
   _gproc_watch_post (&events->ended, events->poller);
 }
@@ -248,6 +266,8 @@ _gproc_stream_events_start (GProcStream *self)
   _gproc_watch_init (&events->exited, child_over);
   _gproc_watch_init (&events->ended, outputs_ended);
   g_mutex_init (&events->lock);
+  if (self->backend != NULL && GPROC_BACKEND_GET_IFACE (self->backend)->output_ended != NULL)
+    events->told = g_object_ref (self->backend);
   self->events = events;
 
   events_watch_readers (events, self);
@@ -281,6 +301,7 @@ void
 _gproc_stream_events_stop (GProcStream *self)
 {
   GProcStreamEvents *events = g_steal_pointer (&self->events);
+  GProcBackend *told;
   GSource *timer;
 
   if (events == NULL)
@@ -305,7 +326,9 @@ _gproc_stream_events_stop (GProcStream *self)
   /* A process that is not over is still to be killed when its time is. */
   g_mutex_lock (&events->lock);
   timer = g_steal_pointer (&events->kill_timer);
+  told = g_steal_pointer (&events->told);
   g_mutex_unlock (&events->lock);
+  g_clear_object (&told);
   if (timer != NULL && _gproc_stream_is_over (self))
     clear_source (&timer);
   g_clear_pointer (&timer, g_source_unref);

@@ -39,7 +39,7 @@ void _gproc_reader_set_queue (GProcReader     *self,
                               GProcWriteQueue *queue);
 
 /* @func is called once, in whatever thread reads, when the reader has met the end
- * of its stream or an error that ends it, or was closed. NULL: no longer. */
+ * of its stream or an error that ends it, or was closed: at once, if it has. NULL: no longer. */
 void _gproc_reader_set_ended_func (GProcReader     *self,
                                    GProcReaderFunc  func,
                                    gpointer         user_data);

@@ -99,14 +99,17 @@ void
 _gproc_reader_check_ended (GProcReader *self)
 {
   GProcReaderFunc func = NULL;
+  gpointer user_data;
 
+  /* Both under the lock: another thread may take them back at any time. */
   g_mutex_lock (&self->ops.lock);
   if (_gproc_reader_has_ended (self))
     func = g_steal_pointer (&self->ended_func);
+  user_data = self->ended_data;
   g_mutex_unlock (&self->ops.lock);
 
   if (func != NULL)
-    func (self, self->ended_data);
+    func (self, user_data);
 }
 
 void
@@ -118,6 +121,9 @@ _gproc_reader_set_ended_func (GProcReader     *self,
   self->ended_func = func;
   self->ended_data = user_data;
   g_mutex_unlock (&self->ops.lock);
+
+  if (func != NULL)
+    _gproc_reader_check_ended (self);
 }
 
 void

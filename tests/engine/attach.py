@@ -22,7 +22,7 @@ class User:
 
     def __enter__(self):
         self.master, self.slave = os.openpty()
-        os.set_blocking(self.master, False)
+        self.screen = GProc.Reader.new_for_fd(self.master, False)
         self.size(24, 80)
         self.before = termios.tcgetattr(self.slave)
         self.terminal = GProc.Terminal.new_for_fds(self.slave, self.slave, self.slave)
@@ -32,6 +32,7 @@ class User:
     def __exit__(self, *_):
         after = termios.tcgetattr(self.slave)
         self.terminal = None
+        self.screen.close()
         os.close(self.slave)
         os.close(self.master)
         assert after == self.before, (after, self.before)
@@ -44,10 +45,7 @@ class User:
 
     async def sees(self, text):
         while text not in self.seen:
-            try:
-                self.seen += os.read(self.master, 9999)
-            except BlockingIOError:
-                await asyncio.sleep(0.001)
+            self.seen += (await self.screen.read_some_async(9999)).get_data()
 
 
 async def started(script, *arguments):

@@ -28,6 +28,9 @@ struct _GProcScript
   GPtrArray *threads;
   GArray *fds; /* Of connections that are open. */
   GPtrArray *requests;
+  char *cancelling; /* What the request that cancels begins with; NULL: none does. */
+  guint cancel_at;
+  GCancellable *cancellable;
 };
 
 typedef struct
@@ -91,11 +94,25 @@ read_request (int      fd,
     }
 }
 
+/* How many requests began so. The lock is held. */
+static guint
+count_requests (GProcScript *self,
+                const char  *request)
+{
+  guint count = 0;
+
+  for (guint i = 0; i < self->requests->len; i++)
+    count += g_str_has_prefix (g_ptr_array_index (self->requests, i), request);
+
+  return count;
+}
+
 static const GProcScriptStep *
 take_step (GProcScript *self,
            const char  *request)
 {
   const GProcScriptStep *found = NULL;
+  gboolean cancels;
 
   g_mutex_lock (&self->lock);
   g_ptr_array_add (self->requests, g_strdup (request));
@@ -109,7 +126,11 @@ take_step (GProcScript *self,
             break;
           }
       }
+  cancels = self->cancelling != NULL && g_str_has_prefix (request, self->cancelling) &&
+            count_requests (self, self->cancelling) == self->cancel_at;
   g_mutex_unlock (&self->lock);
+  if (cancels)
+    g_cancellable_cancel (self->cancellable);
 
   return found;
 }
@@ -260,6 +281,8 @@ gproc_script_free (GProcScript *self)
   g_ptr_array_unref (self->threads);
   g_array_unref (self->fds);
   g_ptr_array_unref (self->requests);
+  g_free (self->cancelling);
+  g_clear_object (&self->cancellable);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -274,11 +297,10 @@ guint
 gproc_script_count (GProcScript *self,
                     const char  *request)
 {
-  guint count = 0;
+  guint count;
 
   g_mutex_lock (&self->lock);
-  for (guint i = 0; i < self->requests->len; i++)
-    count += g_str_has_prefix (g_ptr_array_index (self->requests, i), request);
+  count = count_requests (self, request);
   g_mutex_unlock (&self->lock);
 
   return count;
@@ -297,4 +319,17 @@ gproc_script_find (GProcScript *self,
   g_mutex_unlock (&self->lock);
 
   return found;
+}
+
+void
+gproc_script_cancel_at (GProcScript  *self,
+                        const char   *request,
+                        guint         count,
+                        GCancellable *cancellable)
+{
+  g_mutex_lock (&self->lock);
+  self->cancelling = g_strdup (request);
+  self->cancel_at = count;
+  self->cancellable = g_object_ref (cancellable);
+  g_mutex_unlock (&self->lock);
 }

@@ -43,6 +43,12 @@ guint gproc_script_count (GProcScript *self,
 /* The last request that began so, with its body; NULL if there was none. */
 char *gproc_script_find (GProcScript *self,
                          const char  *request);
+/* Cancels @cancellable with the @count th request that begins so, for what waits in a blocking
+ * call. */
+void gproc_script_cancel_at (GProcScript  *self,
+                             const char   *request,
+                             guint         count,
+                             GCancellable *cancellable);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GProcScript, gproc_script_free)
 

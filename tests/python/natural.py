@@ -267,6 +267,7 @@ class Backend(GObject.Object, GProc.Backend):
         super().__init__()
         self.signals = []
         self.waits = 0
+        self.ends = 0
         self.changed = threading.Condition()
         self.returncode = None
 
@@ -297,6 +298,9 @@ class Backend(GObject.Object, GProc.Backend):
             self.changed.notify_all()
         return True
 
+    def do_output_ended(self):
+        self.ends += 1
+
     def do_close(self):
         self.signals.append('closed')
 
@@ -310,6 +314,8 @@ def a_backend_is_written_in_python():
     assert stream.try_wait() is None
     assert backend.try_wait() == (False, GProc.RETURNCODE_NONE)
     assert list(stream.stdout) == [b'from\n', b'python\n']
+    # Nobody has iterated a main context.
+    assert backend.ends == 1, backend.ends
 
     async def use():
         task = asyncio.ensure_future(stream.wait_async())

@@ -404,13 +404,26 @@ private class Blocking : Object, GProc.Backend {
     public bool send_signal (int signum, bool to_group) throws Error {
         return true;
     }
+
+    public int ends = 0;
+
+    public void output_ended () {
+        ends++;
+    }
 }
 
 private async void a_backend_may_only_block () throws Error {
-    var stream = new GProc.Stream.for_backend (new Blocking (), null, null, null);
+    var blocking = new Blocking ();
+    var stream = new GProc.Stream.for_backend (blocking, null, null, null);
 
     assert ((yield stream.wait_async ()) == 6);
     assert (stream.returncode == 6 && stream.stdout == null);
+    assert (blocking.ends == 0);
+
+    stream = new GProc.Stream.for_backend (blocking, null,
+                                           new MemoryInputStream.from_data ("all".data), null);
+    assert (stream.communicate (null).get_returncode () == 6);
+    assert (blocking.ends == 1);
 }
 
 private async void a_backend_is_a_process () throws Error {

@@ -43,6 +43,7 @@ declare module 'gi://GProc?version=1' {
             close(): void;
             get_identifier(): string | null;
             get_is_pty(): boolean;
+            output_ended(): void;
             resize(rows: number, columns: number): boolean;
             send_signal(signum: number, to_group: boolean): boolean;
             try_wait(): [boolean, number];
