@@ -30,7 +30,9 @@ typedef struct
   gsize count;
   GCancellable *cancellable; /* Of the task. */
   gulong cancelled_id;
-  guint delay;     /* Iterations that a slow operation still waits. */
+  guint delay; /* Iterations that a slow operation still waits. */
+  GFunc hook;  /* Runs once, when the stream is asked for something. */
+  gpointer hook_data;
   GSList *sources; /* Of HostileSource: those that are alive. */
 } Hostile;
 
@@ -170,6 +172,20 @@ wake_sources (Hostile *self)
     }
 }
 
+static void
+run_hook (gpointer stream)
+{
+  Hostile *self = get_hostile (stream);
+  GFunc hook;
+
+  g_mutex_lock (&self->lock);
+  hook = g_steal_pointer (&self->hook);
+  g_mutex_unlock (&self->lock);
+
+  if (hook != NULL)
+    hook (stream, self->hook_data);
+}
+
 /* The functions with a stream of type gpointer serve the classes of both directions. */
 static gssize
 transfer_blocking (gpointer       stream,
@@ -181,6 +197,7 @@ transfer_blocking (gpointer       stream,
   Hostile *self = get_hostile (stream);
   gssize result = -1;
 
+  run_hook (stream);
   g_mutex_lock (&self->lock);
   self->counts.n_blocking++;
   self->counts.n_cancellables += cancellable != NULL;
@@ -203,6 +220,7 @@ transfer_nonblocking (gpointer   stream,
   Hostile *self = get_hostile (stream);
   gssize result;
 
+  run_hook (stream);
   g_mutex_lock (&self->lock);
   self->counts.n_nonblocking++;
   if (!is_ready (self) || ((self->hostility & GPROC_TEST_HOSTILE_SLOW) && !self->refused))
@@ -335,6 +353,7 @@ transfer_async (gpointer             stream,
   Hostile *self = get_hostile (stream);
   g_autoptr (GSource) source = hostile_source_new (stream);
 
+  run_hook (stream);
   g_assert_null (self->task);
   g_mutex_lock (&self->lock);
   self->counts.n_async++;
@@ -506,6 +525,8 @@ create_source (gpointer      stream,
 {
   g_autoptr (GSource) child = hostile_source_new (stream);
 
+  run_hook (stream);
+
   return g_pollable_source_new_full (stream, child, cancellable);
 }
 
@@ -659,6 +680,19 @@ void
 gproc_test_input_end (GInputStream *stream)
 {
   HOSTILE_SET (stream, held, FALSE);
+}
+
+void
+gproc_test_input_set_hook (GInputStream *stream,
+                           GFunc         func,
+                           gpointer      user_data)
+{
+  Hostile *self = get_hostile (stream);
+
+  g_mutex_lock (&self->lock);
+  self->hook = func;
+  self->hook_data = user_data;
+  g_mutex_unlock (&self->lock);
 }
 
 gsize
