@@ -4,6 +4,8 @@
 
 #include "gproc-test-frames.h"
 
+#include <glib/gstdio.h>
+
 /* Base streams that an application wrote: they call back, fail, and never stop to send. */
 
 typedef struct
@@ -439,6 +441,136 @@ test_would_block (void)
   setup_clear (&setup);
 }
 
+/* What has ended is not read again. */
+static void
+test_ended (void)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_reads;
+  Setup setup;
+
+  setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
+  gproc_test_input_end (setup.base);
+  g_assert_null (read_out (&setup, READ_ASYNC, &error));
+  g_assert_no_error (error);
+  n_reads = gproc_test_input_get_counts (setup.base).n_nonblocking;
+  push (&setup, 1, "out");
+  push (&setup, 2, "err");
+  for (Form form = READ_BLOCKING; form <= READ_TRY; form++)
+    {
+      g_assert_null (read_out (&setup, form, &error));
+      g_assert_no_error (error);
+    }
+  g_assert_null (gproc_reader_read_some (setup.err, 10, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (gproc_demuxer_read_frame (setup.demuxer, &bytes, NULL, &error), ==, -1);
+  g_assert_no_error (error);
+  g_assert_cmpuint (gproc_test_input_get_counts (setup.base).n_nonblocking, ==, n_reads);
+  setup_clear (&setup);
+}
+
+/* A file cannot be waited for, and is always ready: so is what another loop waits on. */
+static void
+test_file (void)
+{
+  g_autofree char *path = g_build_filename (g_get_tmp_dir (), "gproc-frames-XXXXXX", NULL);
+  g_autoptr (GProcReader) base = NULL;
+  g_autoptr (GProcDemuxer) demuxer = NULL;
+  g_autoptr (GByteArray) frames = g_byte_array_new ();
+  g_autoptr (GError) error = NULL;
+  GProcReader *out, *err;
+  int fd = g_mkstemp (path), out_fd, err_fd, frame_fd;
+
+  g_assert_cmpint (fd, >=, 0);
+  unlink (path);
+  frames_add (frames, 1, "out", -1);
+  frames_add (frames, 2, "err", -1);
+  gproc_test_write (fd, frames->data, frames->len);
+  g_assert_cmpint (lseek (fd, 0, SEEK_SET), ==, 0);
+  base = gproc_test_track (gproc_reader_new_for_fd (fd, TRUE));
+  demuxer = gproc_test_track (gproc_demuxer_new (G_INPUT_STREAM (base)));
+  out = gproc_demuxer_get_stdout (demuxer);
+  err = gproc_demuxer_get_stderr (demuxer);
+  out_fd = gproc_reader_get_fd (out);
+  err_fd = gproc_reader_get_fd (err);
+  frame_fd = gproc_demuxer_get_fd (demuxer);
+  g_assert_true (gproc_test_fd_is_ready (out_fd, G_IO_IN));
+  g_assert_true (gproc_test_fd_is_ready (err_fd, G_IO_IN));
+  g_assert_true (gproc_test_fd_is_ready (frame_fd, G_IO_IN));
+  assert_reads (out, "out");
+  g_assert_true (gproc_test_fd_is_ready (out_fd, G_IO_IN));
+  g_assert_null (gproc_reader_try_read_some (out, 10, &error));
+  g_assert_no_error (error);
+  g_assert_true (gproc_test_fd_is_ready (err_fd, G_IO_IN));
+  assert_reads (err, "err");
+}
+
+static gsize
+count_written (GOutputStream *target)
+{
+  g_autoptr (GBytes) written = gproc_test_output_get_bytes (target);
+
+  return g_bytes_get_size (written);
+}
+
+/* What a transfer had taken of one side when it was cancelled is written, or can be read. */
+static void
+test_splice_cancel (void)
+{
+  g_autoptr (GOutputStream)
+    target = gproc_test_track (gproc_test_output_new (GPROC_TEST_HOSTILE_POLLABLE));
+  g_autoptr (GByteArray) frames = g_byte_array_new ();
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GBytes) noise = gproc_test_random_bytes (400000);
+  g_autoptr (GBytes) written = NULL;
+  g_autoptr (GBytes) rest = NULL;
+  g_autoptr (GBytes) err = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_autoptr (GProcWriter) writer = gproc_test_track (gproc_writer_new (target));
+  const char *data = g_bytes_get_data (noise, NULL);
+  gsize n_written;
+  Setup setup;
+
+  for (gsize place = 0; place < 400000; place += 40000)
+    {
+      frames_add (frames, 1, data + place, 30000);
+      frames_add (frames, 2, data + place + 30000, 10000);
+    }
+  setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
+  gproc_test_input_push (setup.base, (const char *) frames->data, frames->len);
+  gproc_test_input_end (setup.base);
+  gproc_test_output_set_chunk (target, 7777);
+  g_output_stream_splice_async (G_OUTPUT_STREAM (writer), G_INPUT_STREAM (setup.out),
+                                G_OUTPUT_STREAM_SPLICE_NONE, 0, cancellable, gproc_test_call_done,
+                                &call);
+  gproc_test_wait_for (count_written (target) > 50000);
+  gproc_test_output_hold (target, TRUE);
+  g_cancellable_cancel (cancellable);
+  gproc_test_output_hold (target, FALSE);
+  g_output_stream_splice_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error);
+  g_clear_error (&error);
+  g_assert_true (g_output_stream_flush (G_OUTPUT_STREAM (writer), NULL, &error));
+  g_assert_no_error (error);
+  written = gproc_test_output_get_bytes (target);
+  n_written = g_bytes_get_size (written);
+  rest = gproc_reader_read_to_end (setup.out, G_MAXSIZE, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_written + g_bytes_get_size (rest), ==, 300000);
+  for (gsize i = 0; i < 300000; i++)
+    {
+      const char *from = i < n_written
+                           ? (const char *) g_bytes_get_data (written, NULL) + i
+                           : (const char *) g_bytes_get_data (rest, NULL) + i - n_written;
+
+      g_assert_cmpint (*from, ==, data[i / 30000 * 40000 + i % 30000]);
+    }
+  err = gproc_reader_read_to_end (setup.err, G_MAXSIZE, NULL, &error);
+  g_assert_cmpuint (g_bytes_get_size (err), ==, 100000);
+  setup_clear (&setup);
+}
+
 static void
 use_in_child (gconstpointer data)
 {
@@ -517,6 +649,9 @@ main (int   argc,
   gproc_test_add_data ("/gproc/demuxer-foreign/passing-error", pollable, test_passing_error);
   gproc_test_add_data ("/gproc/demuxer-foreign/passing-error-plain", plain, test_passing_error);
   gproc_test_add ("/gproc/demuxer-foreign/would-block", test_would_block);
+  gproc_test_add ("/gproc/demuxer-foreign/ended", test_ended);
+  gproc_test_add ("/gproc/demuxer-foreign/file", test_file);
+  gproc_test_add ("/gproc/demuxer-foreign/splice-cancel", test_splice_cancel);
   gproc_test_add ("/gproc/demuxer-foreign/fork", test_fork);
   return gproc_test_run ();
 }

@@ -59,6 +59,7 @@ typedef struct
   int event_fd;          /* Readable while something is there. */
   int base_fd;           /* Borrowed: that of the base stream, while it is registered. */
   gboolean event_set;    /* Whether the event descriptor is readable. */
+  gboolean base_is_file; /* Which cannot be waited for: it is always ready. */
   guint fork_generation; /* The child of a fork shares both with its parent. */
 } GProcDemuxSign;
 

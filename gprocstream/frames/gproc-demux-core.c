@@ -261,6 +261,9 @@ core_put (GProcDemuxCore    *self,
     return core_put_aside (self, side, data, size);
 
   size = MIN (size, request->size - request->count);
+  if (size == 0)
+    return 0;
+
   memcpy ((char *) request->target + request->count, data, size);
   request->count += size;
 
@@ -485,7 +488,8 @@ core_serve_side (GProcDemuxCore    *self,
   core_put_piece_back (self);
   if (_gproc_buffer_length (&side->buffer) > 0)
     {
-      request->count = core_take (self, side, request->target, request->size);
+      if (request->size > 0)
+        request->count = core_take (self, side, request->target, request->size);
       return TRUE;
     }
 

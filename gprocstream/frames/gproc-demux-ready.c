@@ -4,6 +4,7 @@
 
 #include "frames/gproc-demux-core-private.h"
 
+#include <errno.h>
 #include <glib-unix.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -106,12 +107,6 @@ core_update_fd (GProcDemuxCore     *self,
   if (sign->ready_fd < 0 || sign->fork_generation != _gproc_fork_generation ())
     return;
 
-  ready = _gproc_demux_core_is_ready (self, consumer);
-  if (ready && !sign->event_set)
-    sign->event_set = write (sign->event_fd, &value, sizeof value) == sizeof value;
-  else if (!ready && sign->event_set)
-    sign->event_set = read (sign->event_fd, &value, sizeof value) != sizeof value;
-
   wants_base = core_wants_base (self, consumer) && !self->eof && self->error == NULL;
   if (wants_base && sign->base_fd < 0)
     {
@@ -119,12 +114,20 @@ core_update_fd (GProcDemuxCore     *self,
 
       if (epoll_ctl (sign->ready_fd, EPOLL_CTL_ADD, self->base_fd, &event) == 0)
         sign->base_fd = self->base_fd;
+      else
+        sign->base_is_file = errno == EPERM;
     }
   else if (!wants_base && sign->base_fd >= 0)
     {
       epoll_ctl (sign->ready_fd, EPOLL_CTL_DEL, sign->base_fd, NULL);
       sign->base_fd = -1;
     }
+
+  ready = _gproc_demux_core_is_ready (self, consumer) || (wants_base && sign->base_is_file);
+  if (ready && !sign->event_set)
+    sign->event_set = write (sign->event_fd, &value, sizeof value) == sizeof value;
+  else if (!ready && sign->event_set)
+    sign->event_set = read (sign->event_fd, &value, sizeof value) != sizeof value;
 }
 
 void
@@ -363,7 +366,7 @@ _gproc_demux_core_get_fd (GProcDemuxCore     *self,
       sign->fork_generation = _gproc_fork_generation ();
       sign->ready_fd = epoll_create1 (EPOLL_CLOEXEC);
       sign->event_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-      sign->event_set = FALSE;
+      sign->event_set = sign->base_is_file = FALSE;
       if (sign->ready_fd < 0 || sign->event_fd < 0 ||
           epoll_ctl (sign->ready_fd, EPOLL_CTL_ADD, sign->event_fd, &event) < 0)
         _gproc_demux_core_drop_fd (self, consumer);
