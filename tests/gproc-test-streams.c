@@ -165,7 +165,9 @@ wake_sources (Hostile *self)
   g_cond_broadcast (&self->changed);
   for (l = self->sources; l != NULL; l = l->next)
     {
-      GMainContext *context = g_source_get_context (l->data);
+      /* Not asked with a function: the last reference of one that waits for the lock to leave
+       * the list is gone, which g_source_get_context () would complain of. */
+      GMainContext *context = ((GSource *) l->data)->context;
 
       if (context != NULL)
         g_main_context_wakeup (context);

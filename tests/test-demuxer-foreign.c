@@ -441,6 +441,66 @@ test_would_block (void)
   setup_clear (&setup);
 }
 
+/* What "another thread" does while a context polls, and whether the poll sleeps after that. */
+static struct
+{
+  GProcReader *err;
+  guint n_slept;
+} resumed;
+
+static int
+poll_resumed (GPollFD *fds,
+              guint    n_fds,
+              int      timeout)
+{
+  GProcReader *err = g_steal_pointer (&resumed.err);
+
+  if (timeout != 0 && err != NULL)
+    assert_reads (err, "full");
+  else if (timeout != 0 && err == NULL)
+    resumed.n_slept++;
+  else
+    resumed.err = err;
+
+  return g_poll (fds, n_fds, 0);
+}
+
+/* Who waited for the other side, and not for the base stream any more, finds what is there in
+ * that when the other side has room again, also where no descriptor tells. */
+static void
+test_resumes (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_autoptr (GBytes) bytes = NULL;
+  Setup setup;
+
+  setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
+  gproc_demuxer_set_buffer_size (setup.demuxer, 2);
+  push (&setup, 2, "full");
+  gproc_test_input_set_cut (setup.base);
+  g_main_context_set_poll_func (context, poll_resumed);
+  g_main_context_push_thread_default (context);
+  gproc_reader_read_some_async (setup.out, 10, 0, NULL, gproc_test_call_done, &call);
+  while (g_main_context_iteration (context, FALSE))
+    continue;
+  push (&setup, 1, "out");
+  while (g_main_context_iteration (context, FALSE))
+    continue;
+  g_assert_cmpint (call.done, ==, 0);
+  resumed.err = setup.err;
+  resumed.n_slept = 0;
+  while (!call.done)
+    g_main_context_iteration (context, TRUE);
+  g_assert_null (resumed.err);
+  g_assert_cmpuint (resumed.n_slept, ==, 0);
+  bytes = gproc_reader_read_some_finish (setup.out, call.result, NULL);
+  gproc_test_assert_bytes (bytes, "out");
+  gproc_test_call_clear (&call);
+  g_main_context_pop_thread_default (context);
+  setup_clear (&setup);
+}
+
 /* What has ended is not read again. */
 static void
 test_ended (void)
@@ -649,6 +709,7 @@ main (int   argc,
   gproc_test_add_data ("/gproc/demuxer-foreign/passing-error", pollable, test_passing_error);
   gproc_test_add_data ("/gproc/demuxer-foreign/passing-error-plain", plain, test_passing_error);
   gproc_test_add ("/gproc/demuxer-foreign/would-block", test_would_block);
+  gproc_test_add ("/gproc/demuxer-foreign/resumes", test_resumes);
   gproc_test_add ("/gproc/demuxer-foreign/ended", test_ended);
   gproc_test_add ("/gproc/demuxer-foreign/file", test_file);
   gproc_test_add ("/gproc/demuxer-foreign/splice-cancel", test_splice_cancel);

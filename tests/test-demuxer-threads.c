@@ -99,6 +99,7 @@ consume (gpointer user_data)
 typedef struct
 {
   GByteArray *frames;
+  GInputStream *base; /* What somebody else wrote; or NULL. */
   int fd;
 } Producer;
 
@@ -106,6 +107,19 @@ static gpointer
 produce (gpointer user_data)
 {
   Producer *producer = user_data;
+  const char *data = (const char *) producer->frames->data;
+
+  for (gsize place = 0; producer->base != NULL && place < producer->frames->len; place += 997)
+    {
+      gproc_test_input_push (producer->base, data + place,
+                             MIN (997, (gssize) (producer->frames->len - place)));
+      g_thread_yield ();
+    }
+  if (producer->base != NULL)
+    {
+      gproc_test_input_end (producer->base);
+      return NULL;
+    }
 
   gproc_test_write (producer->fd, producer->frames->data, producer->frames->len);
   gproc_test_close (&producer->fd);
@@ -118,7 +132,8 @@ typedef enum
   ASYNC_OUT = 1 << 0,
   ASYNC_ERR = 1 << 1,
   PLAIN_BASE = 1 << 2,
-  GROWS = 1 << 3
+  GROWS = 1 << 3,
+  FOREIGN_BASE = 1 << 4
 } Form;
 
 static GInputStream *
@@ -147,9 +162,20 @@ test_threads (gconstpointer data)
   GThread *threads[3];
   int fds[2];
 
-  gproc_test_pipe (fds);
-  producer.fd = fds[1];
-  base = gproc_test_track (make_base (fds[0], form));
+  if ((form & FOREIGN_BASE) != 0)
+    {
+      base = gproc_test_track (gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_POLLABLE |
+                                                             GPROC_TEST_HOSTILE_SLOW |
+                                                             GPROC_TEST_HOSTILE_SPURIOUS));
+      gproc_test_input_hold (base);
+      producer.base = base;
+    }
+  else
+    {
+      gproc_test_pipe (fds);
+      producer.fd = fds[1];
+      base = gproc_test_track (make_base (fds[0], form));
+    }
   demuxer = gproc_test_track (gproc_demuxer_new (base));
   gproc_demuxer_set_buffer_size (demuxer, 3000);
   if ((form & GROWS) != 0)
@@ -440,6 +466,10 @@ main (int   argc,
     { "/gproc/demuxer-threads/blocking-async", ASYNC_ERR },
     { "/gproc/demuxer-threads/async", ASYNC_OUT | ASYNC_ERR },
     { "/gproc/demuxer-threads/grow", ASYNC_OUT | GROWS },
+    { "/gproc/demuxer-threads/foreign-blocking", FOREIGN_BASE },
+    { "/gproc/demuxer-threads/foreign-blocking-async", FOREIGN_BASE | ASYNC_OUT },
+    { "/gproc/demuxer-threads/foreign-async", FOREIGN_BASE | ASYNC_OUT | ASYNC_ERR },
+    { "/gproc/demuxer-threads/foreign-grow", FOREIGN_BASE | ASYNC_OUT | ASYNC_ERR | GROWS },
     { "/gproc/demuxer-threads/plain-blocking", PLAIN_BASE },
     { "/gproc/demuxer-threads/plain-blocking-async", PLAIN_BASE | ASYNC_OUT },
     { "/gproc/demuxer-threads/plain-async", PLAIN_BASE | ASYNC_OUT | ASYNC_ERR },

@@ -272,13 +272,19 @@ demux_source_prepare (GSource *source,
                       int     *timeout)
 {
   DemuxSource *self = (DemuxSource *) source;
+  gboolean had_base = self->base != NULL;
+  gboolean ready;
 
-  *timeout = -1;
   g_mutex_lock (&self->waker->core->lock);
   self->waker->context = g_source_get_context (source);
   g_mutex_unlock (&self->waker->core->lock);
 
-  return demux_source_update (self);
+  /* A child that is added here comes too late to be asked, before the poll, whether it is ready
+   * already, which not every source has a descriptor to tell. */
+  ready = demux_source_update (self);
+  *timeout = !had_base && self->base != NULL ? 0 : -1;
+
+  return ready;
 }
 
 static gboolean
