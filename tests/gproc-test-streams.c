@@ -41,6 +41,7 @@ typedef struct
   GSource source;
   GObject *stream; /* Owned. */
   Hostile *hostile;
+  GMainContext *context; /* Owned: it may end in one thread while another wakes it. */
   guint n_spurious;
 } HostileSource;
 
@@ -165,12 +166,10 @@ wake_sources (Hostile *self)
   g_cond_broadcast (&self->changed);
   for (l = self->sources; l != NULL; l = l->next)
     {
-      /* Not asked with a function: the last reference of one that waits for the lock to leave
-       * the list is gone, which g_source_get_context () would complain of. */
-      GMainContext *context = ((GSource *) l->data)->context;
+      HostileSource *source = l->data;
 
-      if (context != NULL)
-        g_main_context_wakeup (context);
+      if (source->context != NULL)
+        g_main_context_wakeup (source->context);
     }
 }
 
@@ -263,7 +262,15 @@ static gboolean
 hostile_source_prepare (GSource *source,
                         int     *timeout)
 {
+  HostileSource *self = (HostileSource *) source;
+
   *timeout = -1;
+  if (self->context == NULL)
+    {
+      g_mutex_lock (&self->hostile->lock);
+      self->context = g_main_context_ref (g_source_get_context (source));
+      g_mutex_unlock (&self->hostile->lock);
+    }
   return hostile_source_check (source);
 }
 
@@ -283,6 +290,7 @@ hostile_source_finalize (GSource *source)
   g_mutex_lock (&self->hostile->lock);
   self->hostile->sources = g_slist_remove (self->hostile->sources, self);
   g_mutex_unlock (&self->hostile->lock);
+  g_clear_pointer (&self->context, g_main_context_unref);
   g_object_unref (self->stream);
 }
 
