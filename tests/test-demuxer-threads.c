@@ -192,6 +192,88 @@ test_threads (gconstpointer data)
   g_assert_cmpuint (consumers[1].total, ==, totals[1]);
 }
 
+static gpointer
+count_bytes (gpointer user_data)
+{
+  Consumer *consumer = user_data;
+  GBytes *bytes;
+
+  while ((bytes = consume_some (consumer, NULL, 700)) != NULL)
+    {
+      consumer->total += g_bytes_get_size (bytes);
+      g_bytes_unref (bytes);
+    }
+
+  return NULL;
+}
+
+typedef struct
+{
+  GProcDemuxer *demuxer;
+  gsize total;
+} Framer;
+
+static gpointer
+count_frames (gpointer user_data)
+{
+  Framer *framer = user_data;
+  g_autoptr (GError) error = NULL;
+  GBytes *bytes;
+
+  while (gproc_demuxer_read_frame (framer->demuxer, &bytes, NULL, &error) > 0)
+    {
+      framer->total += g_bytes_get_size (bytes);
+      g_bytes_unref (bytes);
+    }
+  g_assert_no_error (error);
+
+  return NULL;
+}
+
+/* Three take what comes, each some of it: no byte is lost, none comes twice, and each is
+ * told of the end. */
+static void
+test_three (gconstpointer data)
+{
+  Form form = GPOINTER_TO_INT (data);
+  gsize totals[2] = { 0, 0 };
+  g_autoptr (GByteArray) frames = make_stream (totals, gproc_test_scale (N_FRAMES));
+  g_autoptr (GInputStream) base = NULL;
+  g_autoptr (GProcDemuxer) demuxer = NULL;
+  Producer producer = { .frames = frames };
+  Consumer consumers[2] = { 0 };
+  Framer framer = { 0 };
+  GThread *threads[4];
+  int fds[2];
+
+  if ((form & FOREIGN_BASE) != 0)
+    {
+      base = gproc_test_track (
+        gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_POLLABLE | GPROC_TEST_HOSTILE_SLOW));
+      gproc_test_input_hold (base);
+      producer.base = base;
+    }
+  else
+    {
+      gproc_test_pipe (fds);
+      producer.fd = fds[1];
+      base = gproc_test_track (make_base (fds[0], form));
+    }
+  demuxer = gproc_test_track (gproc_demuxer_new (base));
+  gproc_demuxer_set_buffer_size (demuxer, 1000);
+  framer.demuxer = demuxer;
+  consumers[0].reader = gproc_demuxer_get_stdout (demuxer);
+  consumers[1].reader = gproc_demuxer_get_stderr (demuxer);
+  threads[0] = g_thread_new ("out", count_bytes, &consumers[0]);
+  threads[1] = g_thread_new ("err", count_bytes, &consumers[1]);
+  threads[2] = g_thread_new ("frames", count_frames, &framer);
+  threads[3] = g_thread_new ("producer", produce, &producer);
+  for (guint i = 0; i < 4; i++)
+    g_thread_join (threads[i]);
+  g_assert_cmpuint (consumers[0].total + consumers[1].total + framer.total, ==,
+                    totals[0] + totals[1]);
+}
+
 /* A reader that waits in one thread is told of a close in another, in every form. */
 static gpointer
 read_until_closed (gpointer user_data)
@@ -478,6 +560,11 @@ main (int   argc,
   gproc_test_init (&argc, &argv);
   for (gsize i = 0; i < G_N_ELEMENTS (forms); i++)
     gproc_test_add_data (forms[i].path, GINT_TO_POINTER (forms[i].form), test_threads);
+  gproc_test_add_data ("/gproc/demuxer-threads/three", GINT_TO_POINTER (0), test_three);
+  gproc_test_add_data ("/gproc/demuxer-threads/three-foreign", GINT_TO_POINTER (FOREIGN_BASE),
+                       test_three);
+  gproc_test_add_data ("/gproc/demuxer-threads/three-plain", GINT_TO_POINTER (PLAIN_BASE),
+                       test_three);
   gproc_test_add ("/gproc/demuxer-threads/close", test_close);
   gproc_test_add ("/gproc/demuxer-threads/cancel-plain", test_cancel_plain);
   gproc_test_add ("/gproc/demuxer-threads/cancel-late", test_cancel_late);
