@@ -363,6 +363,86 @@ test_cancel_plain (void)
   gproc_test_assert_bytes (rest, "err");
 }
 
+/* The one that reads the base stream for both is cancelled: the other one goes on with that. */
+static void
+test_cancel_driver (gconstpointer data)
+{
+  GProcTestHostility hostility = GPOINTER_TO_INT (data);
+  g_autoptr (GInputStream) base = gproc_test_track (gproc_test_input_new (NULL, hostility));
+  g_autoptr (GProcDemuxer) demuxer = gproc_test_track (gproc_demuxer_new (base));
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Blocked out = { gproc_demuxer_get_stdout (demuxer), cancellable, NULL, NULL };
+  Blocked err = { gproc_demuxer_get_stderr (demuxer), NULL, NULL, NULL };
+  gboolean plain = hostility == GPROC_TEST_HOSTILE_NONE;
+  g_autoptr (GByteArray) frames = g_byte_array_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) rest = NULL;
+  GThread *threads[2];
+
+  gproc_test_input_hold (base);
+  threads[0] = g_thread_new ("out", read_blocked, &out);
+  gproc_test_wait_for (gproc_test_input_get_counts (base).n_blocking > 0 ||
+                       gproc_test_input_get_counts (base).n_nonblocking > 0);
+  threads[1] = g_thread_new ("err", read_blocked, &err);
+  gproc_test_run_for (20);
+  g_cancellable_cancel (cancellable);
+  g_thread_join (threads[0]);
+  g_assert_null (out.bytes);
+  gproc_test_assert_error (out.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  if (plain)
+    gproc_test_wait_for (gproc_test_input_get_counts (base).n_blocking > 1);
+  frames_add (frames, 1, "out", -1);
+  frames_add (frames, 2, "err", -1);
+  gproc_test_input_push (base, (const char *) frames->data, frames->len);
+  g_thread_join (threads[1]);
+  g_assert_no_error (err.error);
+  gproc_test_assert_bytes (err.bytes, "err");
+  g_bytes_unref (err.bytes);
+  rest = gproc_reader_read_some (out.reader, 10, NULL, &error);
+  g_assert_no_error (error);
+  gproc_test_assert_bytes (rest, "out");
+}
+
+/* One that blocks because the other side is full goes on when that is read, or closed. */
+static void
+test_blocked_by_other (gconstpointer data)
+{
+  GProcTestHostility hostility = GPOINTER_TO_INT (data);
+
+  for (int closes = 0; closes < 2; closes++)
+    {
+      g_autoptr (GInputStream) base = gproc_test_track (gproc_test_input_new (NULL, hostility));
+      g_autoptr (GProcDemuxer) demuxer = gproc_test_track (gproc_demuxer_new (base));
+      Blocked out = { gproc_demuxer_get_stdout (demuxer), NULL, NULL, NULL };
+      GProcReader *err = gproc_demuxer_get_stderr (demuxer);
+      g_autoptr (GByteArray) frames = g_byte_array_new ();
+      g_autoptr (GBytes) bytes = NULL;
+      g_autoptr (GError) error = NULL;
+      GThread *thread;
+
+      gproc_test_input_hold (base);
+      gproc_demuxer_set_buffer_size (demuxer, 3);
+      frames_add (frames, 2, "full", -1);
+      frames_add (frames, 1, "out", -1);
+      gproc_test_input_push (base, (const char *) frames->data, frames->len);
+      thread = g_thread_new ("out", read_blocked, &out);
+      gproc_test_wait_for (gproc_test_input_get_position (base) == frames->len);
+      gproc_test_run_for (20);
+      if (closes)
+        g_assert_true (g_input_stream_close (G_INPUT_STREAM (err), NULL, &error));
+      else
+        bytes = gproc_reader_read_exactly (err, 4, NULL, &error);
+      g_assert_no_error (error);
+      if (!closes)
+        gproc_test_assert_bytes (bytes, "full");
+      g_thread_join (thread);
+      g_assert_no_error (out.error);
+      gproc_test_assert_bytes (out.bytes, "out");
+      g_bytes_unref (out.bytes);
+    }
+}
+
 static gpointer
 read_frame_blocked (gpointer user_data)
 {
@@ -557,6 +637,9 @@ main (int   argc,
     { "/gproc/demuxer-threads/plain-async", PLAIN_BASE | ASYNC_OUT | ASYNC_ERR },
   };
 
+  gconstpointer pollable = GINT_TO_POINTER (GPROC_TEST_HOSTILE_POLLABLE);
+  gconstpointer plain = GINT_TO_POINTER (GPROC_TEST_HOSTILE_NONE);
+
   gproc_test_init (&argc, &argv);
   for (gsize i = 0; i < G_N_ELEMENTS (forms); i++)
     gproc_test_add_data (forms[i].path, GINT_TO_POINTER (forms[i].form), test_threads);
@@ -567,6 +650,10 @@ main (int   argc,
                        test_three);
   gproc_test_add ("/gproc/demuxer-threads/close", test_close);
   gproc_test_add ("/gproc/demuxer-threads/cancel-plain", test_cancel_plain);
+  gproc_test_add_data ("/gproc/demuxer-threads/cancel-driver", pollable, test_cancel_driver);
+  gproc_test_add_data ("/gproc/demuxer-threads/cancel-driver-plain", plain, test_cancel_driver);
+  gproc_test_add_data ("/gproc/demuxer-threads/blocked", pollable, test_blocked_by_other);
+  gproc_test_add_data ("/gproc/demuxer-threads/blocked-plain", plain, test_blocked_by_other);
   gproc_test_add ("/gproc/demuxer-threads/cancel-late", test_cancel_late);
   gproc_test_add ("/gproc/demuxer-threads/close-plain", test_close_plain);
   gproc_test_add_data ("/gproc/demuxer-threads/wakes-side", GINT_TO_POINTER (0), test_wakes);
