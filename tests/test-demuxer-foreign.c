@@ -501,6 +501,25 @@ test_resumes (void)
   setup_clear (&setup);
 }
 
+/* What the engine says does not end at a byte that is no text. */
+static void
+test_engine_text (void)
+{
+  g_autoptr (GByteArray) frame = g_byte_array_new ();
+  g_autoptr (GError) error = NULL;
+  Setup setup;
+
+  setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
+  frames_add (frame, 3, "\0the \xff reason\0\n", 15);
+  gproc_test_input_push (setup.base, (const char *) frame->data, frame->len);
+  g_assert_null (read_out (&setup, READ_BLOCKING, &error));
+  g_assert_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_ENGINE);
+  g_assert_nonnull (strstr (error->message, "the "));
+  g_assert_nonnull (strstr (error->message, " reason"));
+  g_assert_true (g_utf8_validate (error->message, -1, NULL));
+  setup_clear (&setup);
+}
+
 /* What has ended is not read again. */
 static void
 test_ended (void)
@@ -710,6 +729,7 @@ main (int   argc,
   gproc_test_add_data ("/gproc/demuxer-foreign/passing-error-plain", plain, test_passing_error);
   gproc_test_add ("/gproc/demuxer-foreign/would-block", test_would_block);
   gproc_test_add ("/gproc/demuxer-foreign/resumes", test_resumes);
+  gproc_test_add ("/gproc/demuxer-foreign/engine-text", test_engine_text);
   gproc_test_add ("/gproc/demuxer-foreign/ended", test_ended);
   gproc_test_add ("/gproc/demuxer-foreign/file", test_file);
   gproc_test_add ("/gproc/demuxer-foreign/splice-cancel", test_splice_cancel);

@@ -170,7 +170,9 @@ core_set_invalid (GProcDemuxCore *self)
 static void
 core_set_engine_error (GProcDemuxCore *self)
 {
-  g_autofree char *text = g_utf8_make_valid (self->text != NULL ? self->text->str : "", -1);
+  g_autofree char *text = self->text != NULL
+                            ? g_utf8_make_valid (self->text->str, (gssize) self->text->len)
+                            : g_strdup ("");
 
   g_strstrip (text);
   core_fail (self, g_error_new (GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_ENGINE,
