@@ -30,7 +30,9 @@ typedef struct
   gsize count;
   GCancellable *cancellable; /* Of the task. */
   gulong cancelled_id;
-  guint delay;     /* Iterations that a slow operation still waits. */
+  guint delay; /* Iterations that a slow operation still waits. */
+  GFunc hook;  /* Runs once, when the stream is asked for something. */
+  gpointer hook_data;
   GSList *sources; /* Of HostileSource: those that are alive. */
 } Hostile;
 
@@ -39,6 +41,7 @@ typedef struct
   GSource source;
   GObject *stream; /* Owned. */
   Hostile *hostile;
+  GMainContext *context; /* Owned: it may end in one thread while another wakes it. */
   guint n_spurious;
 } HostileSource;
 
@@ -163,11 +166,25 @@ wake_sources (Hostile *self)
   g_cond_broadcast (&self->changed);
   for (l = self->sources; l != NULL; l = l->next)
     {
-      GMainContext *context = g_source_get_context (l->data);
+      HostileSource *source = l->data;
 
-      if (context != NULL)
-        g_main_context_wakeup (context);
+      if (source->context != NULL)
+        g_main_context_wakeup (source->context);
     }
+}
+
+static void
+run_hook (gpointer stream)
+{
+  Hostile *self = get_hostile (stream);
+  GFunc hook;
+
+  g_mutex_lock (&self->lock);
+  hook = g_steal_pointer (&self->hook);
+  g_mutex_unlock (&self->lock);
+
+  if (hook != NULL)
+    hook (stream, self->hook_data);
 }
 
 /* The functions with a stream of type gpointer serve the classes of both directions. */
@@ -181,6 +198,7 @@ transfer_blocking (gpointer       stream,
   Hostile *self = get_hostile (stream);
   gssize result = -1;
 
+  run_hook (stream);
   g_mutex_lock (&self->lock);
   self->counts.n_blocking++;
   self->counts.n_cancellables += cancellable != NULL;
@@ -203,6 +221,7 @@ transfer_nonblocking (gpointer   stream,
   Hostile *self = get_hostile (stream);
   gssize result;
 
+  run_hook (stream);
   g_mutex_lock (&self->lock);
   self->counts.n_nonblocking++;
   if (!is_ready (self) || ((self->hostility & GPROC_TEST_HOSTILE_SLOW) && !self->refused))
@@ -243,7 +262,15 @@ static gboolean
 hostile_source_prepare (GSource *source,
                         int     *timeout)
 {
+  HostileSource *self = (HostileSource *) source;
+
   *timeout = -1;
+  if (self->context == NULL)
+    {
+      g_mutex_lock (&self->hostile->lock);
+      self->context = g_main_context_ref (g_source_get_context (source));
+      g_mutex_unlock (&self->hostile->lock);
+    }
   return hostile_source_check (source);
 }
 
@@ -263,6 +290,7 @@ hostile_source_finalize (GSource *source)
   g_mutex_lock (&self->hostile->lock);
   self->hostile->sources = g_slist_remove (self->hostile->sources, self);
   g_mutex_unlock (&self->hostile->lock);
+  g_clear_pointer (&self->context, g_main_context_unref);
   g_object_unref (self->stream);
 }
 
@@ -335,6 +363,7 @@ transfer_async (gpointer             stream,
   Hostile *self = get_hostile (stream);
   g_autoptr (GSource) source = hostile_source_new (stream);
 
+  run_hook (stream);
   g_assert_null (self->task);
   g_mutex_lock (&self->lock);
   self->counts.n_async++;
@@ -506,6 +535,8 @@ create_source (gpointer      stream,
 {
   g_autoptr (GSource) child = hostile_source_new (stream);
 
+  run_hook (stream);
+
   return g_pollable_source_new_full (stream, child, cancellable);
 }
 
@@ -659,6 +690,19 @@ void
 gproc_test_input_end (GInputStream *stream)
 {
   HOSTILE_SET (stream, held, FALSE);
+}
+
+void
+gproc_test_input_set_hook (GInputStream *stream,
+                           GFunc         func,
+                           gpointer      user_data)
+{
+  Hostile *self = get_hostile (stream);
+
+  g_mutex_lock (&self->lock);
+  self->hook = func;
+  self->hook_data = user_data;
+  g_mutex_unlock (&self->lock);
 }
 
 gsize

@@ -57,6 +57,10 @@ void gproc_test_input_push (GInputStream *stream,
                             const char   *data,
                             gssize        size);
 void gproc_test_input_end (GInputStream *stream);
+/* Runs @func the next time the stream is asked for anything, once, in the middle of that. */
+void gproc_test_input_set_hook (GInputStream *stream,
+                                GFunc         func,
+                                gpointer      user_data);
 /* How much was taken. */
 gsize gproc_test_input_get_position (GInputStream *stream);
 GProcTestCounts gproc_test_input_get_counts (GInputStream *stream);

@@ -99,6 +99,7 @@ consume (gpointer user_data)
 typedef struct
 {
   GByteArray *frames;
+  GInputStream *base; /* What somebody else wrote; or NULL. */
   int fd;
 } Producer;
 
@@ -106,6 +107,19 @@ static gpointer
 produce (gpointer user_data)
 {
   Producer *producer = user_data;
+  const char *data = (const char *) producer->frames->data;
+
+  for (gsize place = 0; producer->base != NULL && place < producer->frames->len; place += 997)
+    {
+      gproc_test_input_push (producer->base, data + place,
+                             MIN (997, (gssize) (producer->frames->len - place)));
+      g_thread_yield ();
+    }
+  if (producer->base != NULL)
+    {
+      gproc_test_input_end (producer->base);
+      return NULL;
+    }
 
   gproc_test_write (producer->fd, producer->frames->data, producer->frames->len);
   gproc_test_close (&producer->fd);
@@ -118,7 +132,8 @@ typedef enum
   ASYNC_OUT = 1 << 0,
   ASYNC_ERR = 1 << 1,
   PLAIN_BASE = 1 << 2,
-  GROWS = 1 << 3
+  GROWS = 1 << 3,
+  FOREIGN_BASE = 1 << 4
 } Form;
 
 static GInputStream *
@@ -147,9 +162,20 @@ test_threads (gconstpointer data)
   GThread *threads[3];
   int fds[2];
 
-  gproc_test_pipe (fds);
-  producer.fd = fds[1];
-  base = gproc_test_track (make_base (fds[0], form));
+  if ((form & FOREIGN_BASE) != 0)
+    {
+      base = gproc_test_track (gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_POLLABLE |
+                                                             GPROC_TEST_HOSTILE_SLOW |
+                                                             GPROC_TEST_HOSTILE_SPURIOUS));
+      gproc_test_input_hold (base);
+      producer.base = base;
+    }
+  else
+    {
+      gproc_test_pipe (fds);
+      producer.fd = fds[1];
+      base = gproc_test_track (make_base (fds[0], form));
+    }
   demuxer = gproc_test_track (gproc_demuxer_new (base));
   gproc_demuxer_set_buffer_size (demuxer, 3000);
   if ((form & GROWS) != 0)
@@ -164,6 +190,88 @@ test_threads (gconstpointer data)
     g_thread_join (threads[i]);
   g_assert_cmpuint (consumers[0].total, ==, totals[0]);
   g_assert_cmpuint (consumers[1].total, ==, totals[1]);
+}
+
+static gpointer
+count_bytes (gpointer user_data)
+{
+  Consumer *consumer = user_data;
+  GBytes *bytes;
+
+  while ((bytes = consume_some (consumer, NULL, 700)) != NULL)
+    {
+      consumer->total += g_bytes_get_size (bytes);
+      g_bytes_unref (bytes);
+    }
+
+  return NULL;
+}
+
+typedef struct
+{
+  GProcDemuxer *demuxer;
+  gsize total;
+} Framer;
+
+static gpointer
+count_frames (gpointer user_data)
+{
+  Framer *framer = user_data;
+  g_autoptr (GError) error = NULL;
+  GBytes *bytes;
+
+  while (gproc_demuxer_read_frame (framer->demuxer, &bytes, NULL, &error) > 0)
+    {
+      framer->total += g_bytes_get_size (bytes);
+      g_bytes_unref (bytes);
+    }
+  g_assert_no_error (error);
+
+  return NULL;
+}
+
+/* Three take what comes, each some of it: no byte is lost, none comes twice, and each is
+ * told of the end. */
+static void
+test_three (gconstpointer data)
+{
+  Form form = GPOINTER_TO_INT (data);
+  gsize totals[2] = { 0, 0 };
+  g_autoptr (GByteArray) frames = make_stream (totals, gproc_test_scale (N_FRAMES));
+  g_autoptr (GInputStream) base = NULL;
+  g_autoptr (GProcDemuxer) demuxer = NULL;
+  Producer producer = { .frames = frames };
+  Consumer consumers[2] = { 0 };
+  Framer framer = { 0 };
+  GThread *threads[4];
+  int fds[2];
+
+  if ((form & FOREIGN_BASE) != 0)
+    {
+      base = gproc_test_track (
+        gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_POLLABLE | GPROC_TEST_HOSTILE_SLOW));
+      gproc_test_input_hold (base);
+      producer.base = base;
+    }
+  else
+    {
+      gproc_test_pipe (fds);
+      producer.fd = fds[1];
+      base = gproc_test_track (make_base (fds[0], form));
+    }
+  demuxer = gproc_test_track (gproc_demuxer_new (base));
+  gproc_demuxer_set_buffer_size (demuxer, 1000);
+  framer.demuxer = demuxer;
+  consumers[0].reader = gproc_demuxer_get_stdout (demuxer);
+  consumers[1].reader = gproc_demuxer_get_stderr (demuxer);
+  threads[0] = g_thread_new ("out", count_bytes, &consumers[0]);
+  threads[1] = g_thread_new ("err", count_bytes, &consumers[1]);
+  threads[2] = g_thread_new ("frames", count_frames, &framer);
+  threads[3] = g_thread_new ("producer", produce, &producer);
+  for (guint i = 0; i < 4; i++)
+    g_thread_join (threads[i]);
+  g_assert_cmpuint (consumers[0].total + consumers[1].total + framer.total, ==,
+                    totals[0] + totals[1]);
 }
 
 /* A reader that waits in one thread is told of a close in another, in every form. */
@@ -253,6 +361,86 @@ test_cancel_plain (void)
   rest = gproc_reader_read_some (err.reader, 10, NULL, &error);
   g_assert_no_error (error);
   gproc_test_assert_bytes (rest, "err");
+}
+
+/* The one that reads the base stream for both is cancelled: the other one goes on with that. */
+static void
+test_cancel_driver (gconstpointer data)
+{
+  GProcTestHostility hostility = GPOINTER_TO_INT (data);
+  g_autoptr (GInputStream) base = gproc_test_track (gproc_test_input_new (NULL, hostility));
+  g_autoptr (GProcDemuxer) demuxer = gproc_test_track (gproc_demuxer_new (base));
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Blocked out = { gproc_demuxer_get_stdout (demuxer), cancellable, NULL, NULL };
+  Blocked err = { gproc_demuxer_get_stderr (demuxer), NULL, NULL, NULL };
+  gboolean plain = hostility == GPROC_TEST_HOSTILE_NONE;
+  g_autoptr (GByteArray) frames = g_byte_array_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) rest = NULL;
+  GThread *threads[2];
+
+  gproc_test_input_hold (base);
+  threads[0] = g_thread_new ("out", read_blocked, &out);
+  gproc_test_wait_for (gproc_test_input_get_counts (base).n_blocking > 0 ||
+                       gproc_test_input_get_counts (base).n_nonblocking > 0);
+  threads[1] = g_thread_new ("err", read_blocked, &err);
+  gproc_test_run_for (20);
+  g_cancellable_cancel (cancellable);
+  g_thread_join (threads[0]);
+  g_assert_null (out.bytes);
+  gproc_test_assert_error (out.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  if (plain)
+    gproc_test_wait_for (gproc_test_input_get_counts (base).n_blocking > 1);
+  frames_add (frames, 1, "out", -1);
+  frames_add (frames, 2, "err", -1);
+  gproc_test_input_push (base, (const char *) frames->data, frames->len);
+  g_thread_join (threads[1]);
+  g_assert_no_error (err.error);
+  gproc_test_assert_bytes (err.bytes, "err");
+  g_bytes_unref (err.bytes);
+  rest = gproc_reader_read_some (out.reader, 10, NULL, &error);
+  g_assert_no_error (error);
+  gproc_test_assert_bytes (rest, "out");
+}
+
+/* One that blocks because the other side is full goes on when that is read, or closed. */
+static void
+test_blocked_by_other (gconstpointer data)
+{
+  GProcTestHostility hostility = GPOINTER_TO_INT (data);
+
+  for (int closes = 0; closes < 2; closes++)
+    {
+      g_autoptr (GInputStream) base = gproc_test_track (gproc_test_input_new (NULL, hostility));
+      g_autoptr (GProcDemuxer) demuxer = gproc_test_track (gproc_demuxer_new (base));
+      Blocked out = { gproc_demuxer_get_stdout (demuxer), NULL, NULL, NULL };
+      GProcReader *err = gproc_demuxer_get_stderr (demuxer);
+      g_autoptr (GByteArray) frames = g_byte_array_new ();
+      g_autoptr (GBytes) bytes = NULL;
+      g_autoptr (GError) error = NULL;
+      GThread *thread;
+
+      gproc_test_input_hold (base);
+      gproc_demuxer_set_buffer_size (demuxer, 3);
+      frames_add (frames, 2, "full", -1);
+      frames_add (frames, 1, "out", -1);
+      gproc_test_input_push (base, (const char *) frames->data, frames->len);
+      thread = g_thread_new ("out", read_blocked, &out);
+      gproc_test_wait_for (gproc_test_input_get_position (base) == frames->len);
+      gproc_test_run_for (20);
+      if (closes)
+        g_assert_true (g_input_stream_close (G_INPUT_STREAM (err), NULL, &error));
+      else
+        bytes = gproc_reader_read_exactly (err, 4, NULL, &error);
+      g_assert_no_error (error);
+      if (!closes)
+        gproc_test_assert_bytes (bytes, "full");
+      g_thread_join (thread);
+      g_assert_no_error (out.error);
+      gproc_test_assert_bytes (out.bytes, "out");
+      g_bytes_unref (out.bytes);
+    }
 }
 
 static gpointer
@@ -440,16 +628,32 @@ main (int   argc,
     { "/gproc/demuxer-threads/blocking-async", ASYNC_ERR },
     { "/gproc/demuxer-threads/async", ASYNC_OUT | ASYNC_ERR },
     { "/gproc/demuxer-threads/grow", ASYNC_OUT | GROWS },
+    { "/gproc/demuxer-threads/foreign-blocking", FOREIGN_BASE },
+    { "/gproc/demuxer-threads/foreign-blocking-async", FOREIGN_BASE | ASYNC_OUT },
+    { "/gproc/demuxer-threads/foreign-async", FOREIGN_BASE | ASYNC_OUT | ASYNC_ERR },
+    { "/gproc/demuxer-threads/foreign-grow", FOREIGN_BASE | ASYNC_OUT | ASYNC_ERR | GROWS },
     { "/gproc/demuxer-threads/plain-blocking", PLAIN_BASE },
     { "/gproc/demuxer-threads/plain-blocking-async", PLAIN_BASE | ASYNC_OUT },
     { "/gproc/demuxer-threads/plain-async", PLAIN_BASE | ASYNC_OUT | ASYNC_ERR },
   };
 
+  gconstpointer pollable = GINT_TO_POINTER (GPROC_TEST_HOSTILE_POLLABLE);
+  gconstpointer plain = GINT_TO_POINTER (GPROC_TEST_HOSTILE_NONE);
+
   gproc_test_init (&argc, &argv);
   for (gsize i = 0; i < G_N_ELEMENTS (forms); i++)
     gproc_test_add_data (forms[i].path, GINT_TO_POINTER (forms[i].form), test_threads);
+  gproc_test_add_data ("/gproc/demuxer-threads/three", GINT_TO_POINTER (0), test_three);
+  gproc_test_add_data ("/gproc/demuxer-threads/three-foreign", GINT_TO_POINTER (FOREIGN_BASE),
+                       test_three);
+  gproc_test_add_data ("/gproc/demuxer-threads/three-plain", GINT_TO_POINTER (PLAIN_BASE),
+                       test_three);
   gproc_test_add ("/gproc/demuxer-threads/close", test_close);
   gproc_test_add ("/gproc/demuxer-threads/cancel-plain", test_cancel_plain);
+  gproc_test_add_data ("/gproc/demuxer-threads/cancel-driver", pollable, test_cancel_driver);
+  gproc_test_add_data ("/gproc/demuxer-threads/cancel-driver-plain", plain, test_cancel_driver);
+  gproc_test_add_data ("/gproc/demuxer-threads/blocked", pollable, test_blocked_by_other);
+  gproc_test_add_data ("/gproc/demuxer-threads/blocked-plain", plain, test_blocked_by_other);
   gproc_test_add ("/gproc/demuxer-threads/cancel-late", test_cancel_late);
   gproc_test_add ("/gproc/demuxer-threads/close-plain", test_close_plain);
   gproc_test_add_data ("/gproc/demuxer-threads/wakes-side", GINT_TO_POINTER (0), test_wakes);

@@ -126,6 +126,36 @@ test_write_frame (void)
   assert_written (output, expected);
 }
 
+/* A frame for which nobody could wait is not queued either: who tries again sends it once. */
+static void
+test_write_pending (void)
+{
+  g_autoptr (GOutputStream)
+    output = gproc_test_track (gproc_test_output_new (GPROC_TEST_HOSTILE_POLLABLE));
+  g_autoptr (GProcMuxer) muxer = gproc_test_track (gproc_muxer_new (output));
+  g_autoptr (GByteArray) expected = g_byte_array_new ();
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("once", 4);
+  g_auto (GProcTestCall) first = GPROC_TEST_CALL_INIT;
+  g_auto (GProcTestCall) second = GPROC_TEST_CALL_INIT;
+  g_autoptr (GError) error = NULL;
+
+  gproc_test_output_hold (output, TRUE);
+  gproc_muxer_write_frame_async (muxer, 1, bytes, 0, NULL, gproc_test_call_done, &first);
+  gproc_muxer_write_frame_async (muxer, 2, bytes, 0, NULL, gproc_test_call_done, &second);
+  g_assert_false (gproc_muxer_write_frame_finish (muxer, gproc_test_call_wait (&second), &error));
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
+  g_assert_false (gproc_muxer_write_frame (muxer, 2, bytes, NULL, &error));
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
+  gproc_test_output_hold (output, FALSE);
+  g_assert_true (gproc_muxer_write_frame_finish (muxer, gproc_test_call_wait (&first), &error));
+  g_assert_no_error (error);
+  g_assert_true (gproc_muxer_write_frame (muxer, 2, bytes, NULL, &error));
+  g_assert_no_error (error);
+  frames_add (expected, 1, "once", -1);
+  frames_add (expected, 2, "once", -1);
+  assert_written (output, expected);
+}
+
 typedef struct
 {
   GProcMuxer *muxer;
@@ -324,6 +354,144 @@ test_multiplexed_close (void)
   gproc_test_close (&fds[1]);
 }
 
+/* What was queued goes out after everybody has let go, and then the connection is closed. */
+static void
+test_multiplexed_unref (void)
+{
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GIOStream) connection = NULL;
+  g_autoptr (GProcStream) stream = NULL;
+  g_autoptr (GBytes) noise = gproc_test_random_bytes (1000000);
+  g_autoptr (GByteArray) heard = g_byte_array_new ();
+  g_autoptr (GError) error = NULL;
+  gpointer weak;
+  int fds[2];
+
+  gproc_test_socketpair (fds);
+  socket = g_socket_new_from_fd (fds[0], &error);
+  connection = gproc_test_track (
+    G_IO_STREAM (g_socket_connection_factory_create_connection (socket)));
+  stream = gproc_test_track (
+    gproc_stream_new_for_multiplexed (connection, GPROC_DEMUXER_POLICY_BLOCK));
+  g_assert_true (gproc_writer_queue_bytes (gproc_stream_get_stdin (stream), noise, &error));
+  g_assert_cmpuint (gproc_writer_get_bytes_queued (gproc_stream_get_stdin (stream)), >, 0);
+  weak = connection;
+  g_object_add_weak_pointer (G_OBJECT (connection), &weak);
+  g_clear_object (&stream);
+  g_clear_object (&socket);
+  g_clear_object (&connection);
+  while (heard->len < 1000000)
+    {
+      g_autoptr (GBytes) some = gproc_test_read_available (fds[1], 100000);
+
+      g_byte_array_append (heard, g_bytes_get_data (some, NULL), (guint) g_bytes_get_size (some));
+      gproc_test_settle ();
+    }
+  g_assert_cmpmem (heard->data, heard->len, g_bytes_get_data (noise, NULL), 1000000);
+  gproc_test_wait_for (weak == NULL);
+  g_assert_false (gproc_test_fd_is_open (fds[0]));
+  gproc_test_close (&fds[1]);
+}
+
+/* A close that was cancelled before drops the queue, and closes all the same. */
+static void
+test_multiplexed_cancelled (gconstpointer data)
+{
+  gboolean async = GPOINTER_TO_INT (data);
+  g_autoptr (GInputStream)
+    input = gproc_test_track (gproc_test_input_new (NULL, GPROC_TEST_HOSTILE_POLLABLE));
+  g_autoptr (GOutputStream)
+    output = gproc_test_track (gproc_test_output_new (GPROC_TEST_HOSTILE_POLLABLE));
+  g_autoptr (GIOStream) connection = gproc_test_track (g_simple_io_stream_new (input, output));
+  g_autoptr (GProcStream) stream = gproc_test_track (
+    gproc_stream_new_for_multiplexed (connection, GPROC_DEMUXER_POLICY_BLOCK));
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_autoptr (GError) error = NULL;
+
+  gproc_test_input_hold (input);
+  gproc_test_output_hold (output, TRUE);
+  g_assert_true (gproc_writer_queue (gproc_stream_get_stdin (stream), "queued", -1, &error));
+  g_cancellable_cancel (cancellable);
+  if (!async)
+    {
+      g_assert_false (g_io_stream_close (G_IO_STREAM (stream), cancellable, &error));
+    }
+  else
+    {
+      g_io_stream_close_async (G_IO_STREAM (stream), 0, cancellable, gproc_test_call_done, &call);
+      g_assert_false (
+        g_io_stream_close_finish (G_IO_STREAM (stream), gproc_test_call_wait (&call), &error));
+    }
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (gproc_writer_get_bytes_discarded (gproc_stream_get_stdin (stream)), ==, 6);
+  g_assert_true (g_io_stream_is_closed (connection));
+  g_assert_cmpuint (gproc_test_input_get_counts (input).n_closes, ==, 1);
+  g_assert_cmpuint (gproc_test_output_get_counts (output).n_closes, ==, 1);
+}
+
+typedef enum
+{
+  FAILS_WRITE,
+  FAILS_CLOSE_OUTPUT,
+  FAILS_CLOSE_INPUT,
+  FAILS_ALL,
+  FAILS_ASYNC = 1 << 4,
+  FAILS_PLAIN = 1 << 5,
+  FAILS_RAW = 1 << 6 /* Without frames, which makes no difference. */
+} Failure;
+
+/* What a close meets with is told, whatever it is: what is queued and cannot be written any more,
+ * and what closing either half of the connection fails with. The first one is, and all is closed.
+ */
+static void
+test_multiplexed_close_error (gconstpointer data)
+{
+  Failure failure = GPOINTER_TO_INT (data);
+  Failure what = failure & ~(FAILS_ASYNC | FAILS_PLAIN | FAILS_RAW);
+  g_autoptr (GInputStream) input = gproc_test_track (
+    gproc_test_input_new (NULL, (failure & FAILS_PLAIN) != 0 ? GPROC_TEST_HOSTILE_NONE
+                                                             : GPROC_TEST_HOSTILE_POLLABLE));
+  g_autoptr (GOutputStream) output = gproc_test_track (
+    gproc_test_output_new (GPROC_TEST_HOSTILE_POLLABLE | GPROC_TEST_HOSTILE_SLOW));
+  g_autoptr (GIOStream) connection = gproc_test_track (g_simple_io_stream_new (input, output));
+  g_autoptr (GProcStream) stream = gproc_test_track (
+    (failure & FAILS_RAW) != 0
+      ? gproc_stream_new_for_io_stream (connection)
+      : gproc_stream_new_for_multiplexed (connection, GPROC_DEMUXER_POLICY_BLOCK));
+  g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+  g_autoptr (GError) error = NULL;
+
+  gproc_test_input_hold (input);
+  if (what == FAILS_WRITE || what == FAILS_ALL)
+    gproc_test_output_set_error (output, 3, G_IO_ERROR_BUSY);
+  if (what == FAILS_CLOSE_OUTPUT)
+    gproc_test_output_set_close_error (output, G_IO_ERROR_BUSY);
+  else if (what == FAILS_ALL)
+    gproc_test_output_set_close_error (output, G_IO_ERROR_NOT_EMPTY);
+  if (what == FAILS_CLOSE_INPUT)
+    gproc_test_input_set_close_error (input, G_IO_ERROR_BUSY);
+  else if (what == FAILS_ALL)
+    gproc_test_input_set_close_error (input, G_IO_ERROR_NOT_EMPTY);
+
+  g_assert_true (gproc_writer_queue (gproc_stream_get_stdin (stream), "queued", -1, &error));
+  if ((failure & FAILS_ASYNC) == 0)
+    {
+      g_assert_false (g_io_stream_close (G_IO_STREAM (stream), NULL, &error));
+    }
+  else
+    {
+      g_io_stream_close_async (G_IO_STREAM (stream), 0, NULL, gproc_test_call_done, &call);
+      g_assert_false (
+        g_io_stream_close_finish (G_IO_STREAM (stream), gproc_test_call_wait (&call), &error));
+    }
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+  g_assert_true (g_io_stream_is_closed (G_IO_STREAM (stream)));
+  g_assert_true (g_io_stream_is_closed (connection));
+  g_assert_cmpuint (gproc_test_input_get_counts (input).n_closes, ==, 1);
+  g_assert_cmpuint (gproc_test_output_get_counts (output).n_closes, ==, 1);
+}
+
 /* Both outputs are pumped to where they belong. */
 static void
 test_pumps (void)
@@ -375,14 +543,41 @@ int
 main (int   argc,
       char *argv[])
 {
+  static const struct
+  {
+    const char *path;
+    int failure;
+  } failures[] = {
+    { "/gproc/muxer/multiplexed-fails/write", FAILS_WRITE },
+    { "/gproc/muxer/multiplexed-fails/close-output", FAILS_CLOSE_OUTPUT },
+    { "/gproc/muxer/multiplexed-fails/close-input", FAILS_CLOSE_INPUT },
+    { "/gproc/muxer/multiplexed-fails/close-input-plain", FAILS_CLOSE_INPUT | FAILS_PLAIN },
+    { "/gproc/muxer/multiplexed-fails/raw", FAILS_CLOSE_INPUT | FAILS_RAW },
+    { "/gproc/muxer/multiplexed-fails/raw-async", FAILS_CLOSE_INPUT | FAILS_RAW | FAILS_ASYNC },
+    { "/gproc/muxer/multiplexed-fails/all", FAILS_ALL },
+    { "/gproc/muxer/multiplexed-fails/write-async", FAILS_WRITE | FAILS_ASYNC },
+    { "/gproc/muxer/multiplexed-fails/close-output-async", FAILS_CLOSE_OUTPUT | FAILS_ASYNC },
+    { "/gproc/muxer/multiplexed-fails/close-input-async", FAILS_CLOSE_INPUT | FAILS_ASYNC },
+    { "/gproc/muxer/multiplexed-fails/all-async", FAILS_ALL | FAILS_ASYNC },
+  };
+
   gproc_test_init (&argc, &argv);
   gproc_test_add ("/gproc/muxer/queue", test_queue);
   gproc_test_add ("/gproc/muxer/limit", test_limit);
   gproc_test_add ("/gproc/muxer/write-frame", test_write_frame);
+  gproc_test_add ("/gproc/muxer/write-pending", test_write_pending);
   gproc_test_add ("/gproc/muxer/round-trip", test_round_trip);
   gproc_test_add ("/gproc/muxer/multiplexed", test_multiplexed);
   gproc_test_add ("/gproc/muxer/multiplexed-stderr", test_multiplexed_stderr);
   gproc_test_add ("/gproc/muxer/multiplexed-close", test_multiplexed_close);
+  gproc_test_add ("/gproc/muxer/multiplexed-unref", test_multiplexed_unref);
+  gproc_test_add_data ("/gproc/muxer/multiplexed-cancelled/sync", GINT_TO_POINTER (FALSE),
+                       test_multiplexed_cancelled);
+  gproc_test_add_data ("/gproc/muxer/multiplexed-cancelled/async", GINT_TO_POINTER (TRUE),
+                       test_multiplexed_cancelled);
+  for (gsize i = 0; i < G_N_ELEMENTS (failures); i++)
+    gproc_test_add_data (failures[i].path, GINT_TO_POINTER (failures[i].failure),
+                         test_multiplexed_close_error);
   gproc_test_add ("/gproc/muxer/pumps", test_pumps);
   return gproc_test_run ();
 }

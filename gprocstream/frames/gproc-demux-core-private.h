@@ -12,7 +12,12 @@ G_BEGIN_DECLS
 
 /* What a demuxer and its two readers share: the stream of frames, and what came for one of
  * them while another was asked. It is read only for who asks. All functions may be called in
- * any thread. */
+ * any thread.
+ *
+ * A base stream is what somebody else wrote: it may call back anything, and wait for a lock whose
+ * holder asks something here. So nothing of it is called with the lock. Where it is pollable, one
+ * thread at a time is in a function of it, and whoever comes meanwhile finds nothing yet, and is
+ * woken when that is over. */
 
 typedef struct _GProcDemuxCore GProcDemuxCore;
 typedef struct _GProcDemuxWaker GProcDemuxWaker;
@@ -50,10 +55,12 @@ typedef struct
 /* What another event loop waits on for one consumer, once it was asked for; −1 before. */
 typedef struct
 {
-  int ready_fd;       /* An epoll descriptor, of the two that follow. */
-  int event_fd;       /* Readable while something is there. */
-  int base_fd;        /* Borrowed: that of the base stream, while it is registered. */
-  gboolean event_set; /* Whether the event descriptor is readable. */
+  int ready_fd;          /* An epoll descriptor, of the two that follow. */
+  int event_fd;          /* Readable while something is there. */
+  int base_fd;           /* Borrowed: that of the base stream, while it is registered. */
+  gboolean event_set;    /* Whether the event descriptor is readable. */
+  gboolean base_is_file; /* Which cannot be waited for: it is always ready. */
+  guint fork_generation; /* The child of a fork shares both with its parent. */
 } GProcDemuxSign;
 
 struct _GProcDemuxCore
@@ -63,8 +70,17 @@ struct _GProcDemuxCore
   GCond changed; /* What a blocking call waits for, if the base stream is not pollable. */
 
   GInputStream *base; /* NULL once both sides are closed. */
+  int base_fd;        /* Borrowed: what to poll for the base stream; −1 if there is nothing. */
   gboolean pollable;
   gboolean close_base;
+
+  /* While a thread is in a function of a pollable base stream. */
+  gboolean busy;
+  GThread *busy_thread;
+  guint busy_generation; /* Of forks: in a child nobody is there any more. */
+  gboolean turned_away;  /* Somebody has to be told when that is over. */
+  gboolean close_left;   /* That thread has closed both sides, out of that function. */
+
   gboolean lenient;
   GProcDemuxerPolicy policy;
   gsize bound; /* How much may wait for each side. */
@@ -75,7 +91,9 @@ struct _GProcDemuxCore
   gsize read_size; /* What the next read asks for. */
   GString *text;   /* What the engine has to say. */
   gboolean eof;
-  GError *error; /* What ended the stream; served behind what is buffered. */
+  GError *error;   /* What ended the stream; served behind what is buffered. */
+  GError *passing; /* What a read failed with that the next one need not, for who asks first. */
+  gboolean news;   /* There is something that those who wait have not been told of. */
 
   GByteArray *piece; /* The beginning of a frame, for who asks for frames… */
   int piece_id;      /* …and whose it is. */
@@ -86,7 +104,7 @@ struct _GProcDemuxCore
 
   /* A read of a base stream that is not pollable. */
   gboolean reading;
-  GThread *reading_thread; /* In whose context it completes; NULL if that thread blocks. */
+  GThread *reading_thread; /* The one that blocks, or in whose context it completes. */
   char *chunk;
 };
 
@@ -102,7 +120,8 @@ typedef enum
   GPROC_DEMUX_FAILED
 } GProcDemuxStatus;
 
-/* As far as it goes without waiting. With the lock. */
+/* With the lock, which is let go of while the base stream is read: as far as it goes without
+ * waiting, and not without a bound. A request for 0 bytes finds out whether there are any. */
 GProcDemuxStatus _gproc_demux_core_attempt (GProcDemuxCore     *self,
                                             GProcDemuxRequest  *request,
                                             GError            **error);
@@ -110,6 +129,19 @@ GProcDemuxStatus _gproc_demux_core_attempt (GProcDemuxCore     *self,
 /* With the lock. */
 gboolean _gproc_demux_core_is_closed (GProcDemuxCore     *self,
                                       GProcDemuxConsumer  consumer);
+
+/* With the lock, which is let go of: returns the base stream, to be used and given back. */
+GInputStream *_gproc_demux_core_enter_base (GProcDemuxCore *self);
+
+/* Takes @base, and the lock. */
+void _gproc_demux_core_leave_base (GProcDemuxCore *self,
+                                   GInputStream   *base);
+
+/* With the lock: whether a thread is in the base stream. */
+gboolean _gproc_demux_core_is_busy (GProcDemuxCore *self);
+
+/* Whether @error is one of the call and not of the stream. */
+gboolean _gproc_demux_is_error_of_call (const GError *error);
 
 /* What a read of a base stream that is not pollable brought: takes @error. With the lock. */
 void _gproc_demux_core_deliver (GProcDemuxCore *self,

@@ -4,10 +4,13 @@
 
 #include "frames/gproc-demux-core-private.h"
 
+#include <gio/gfiledescriptorbased.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/gproc-error.h"
+#include "loop/gproc-poller-private.h"
+#include "streams/gproc-reader.h"
 
 #define DEFAULT_BOUND (256 * 1024)
 
@@ -18,8 +21,23 @@
 /* So much of one payload goes straight to who wants it. */
 #define DIRECT_MINIMUM (32 * 1024)
 
+/* One attempt reads no more than that, where all of it is for somebody else: what else is
+ * to be done has its turn, and whoever closes or cancels is heard. */
+#define ATTEMPT_BUDGET (1024 * 1024)
+
 /* How much of what the engine says is kept. */
 #define TEXT_BOUND 4096
+
+static int
+get_fd_of_base (GInputStream *base)
+{
+  if (GPROC_IS_READER (base))
+    return gproc_reader_get_fd (GPROC_READER (base));
+  if (G_IS_FILE_DESCRIPTOR_BASED (base))
+    return g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (base));
+
+  return -1;
+}
 
 GProcDemuxCore *
 _gproc_demux_core_new (GInputStream *base)
@@ -32,6 +50,7 @@ _gproc_demux_core_new (GInputStream *base)
   self->base = g_object_ref (base);
   self->pollable = G_IS_POLLABLE_INPUT_STREAM (base) &&
                    g_pollable_input_stream_can_poll (G_POLLABLE_INPUT_STREAM (base));
+  self->base_fd = self->pollable ? get_fd_of_base (base) : -1;
   self->close_base = TRUE;
   self->bound = DEFAULT_BOUND;
   self->read_size = FIRST_READ_SIZE;
@@ -65,11 +84,63 @@ _gproc_demux_core_unref (GProcDemuxCore *self)
   if (self->text != NULL)
     g_string_free (self->text, TRUE);
   g_clear_error (&self->error);
+  g_clear_error (&self->passing);
   g_clear_object (&self->base);
   g_free (self->chunk);
   g_cond_clear (&self->changed);
   g_mutex_clear (&self->lock);
   g_free (self);
+}
+
+gboolean
+_gproc_demux_core_is_busy (GProcDemuxCore *self)
+{
+  return self->busy && self->busy_generation == _gproc_fork_generation ();
+}
+
+GInputStream *
+_gproc_demux_core_enter_base (GProcDemuxCore *self)
+{
+  GInputStream *base = g_object_ref (self->base);
+
+  self->busy = TRUE;
+  self->busy_thread = g_thread_self ();
+  self->busy_generation = _gproc_fork_generation ();
+  g_mutex_unlock (&self->lock);
+
+  return base;
+}
+
+void
+_gproc_demux_core_leave_base (GProcDemuxCore *self,
+                              GInputStream   *base)
+{
+  gboolean close_base;
+
+  g_mutex_lock (&self->lock);
+  close_base = self->close_left;
+  self->close_left = FALSE;
+  self->busy = FALSE;
+  self->busy_thread = NULL;
+  if (self->base == NULL)
+    {
+      g_mutex_unlock (&self->lock);
+      if (close_base)
+        g_input_stream_close (base, NULL, NULL);
+      g_object_unref (base);
+      g_mutex_lock (&self->lock);
+    }
+  else
+    {
+      g_object_unref (base);
+    }
+
+  if (!self->turned_away)
+    return;
+
+  self->turned_away = FALSE;
+  _gproc_demux_core_wake (self);
+  _gproc_demux_core_update_fds (self);
 }
 
 /* Nothing that was read and not looked at yet counts any more. */
@@ -79,6 +150,7 @@ core_fail (GProcDemuxCore *self,
 {
   g_assert (self->error == NULL);
   self->error = error;
+  self->news = TRUE;
   _gproc_buffer_clear (&self->raw);
 }
 
@@ -98,7 +170,9 @@ core_set_invalid (GProcDemuxCore *self)
 static void
 core_set_engine_error (GProcDemuxCore *self)
 {
-  g_autofree char *text = g_utf8_make_valid (self->text != NULL ? self->text->str : "", -1);
+  g_autofree char *text = self->text != NULL
+                            ? g_utf8_make_valid (self->text->str, (gssize) self->text->len)
+                            : g_strdup ("");
 
   g_strstrip (text);
   core_fail (self, g_error_new (GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_ENGINE,
@@ -111,7 +185,7 @@ core_set_end (GProcDemuxCore *self)
 {
   GProcFrameParser *parser = &self->parser;
 
-  self->eof = TRUE;
+  self->eof = self->news = TRUE;
   if (parser->state == GPROC_FRAME_IN_PAYLOAD && parser->id == GPROC_FRAME_ERROR)
     core_set_engine_error (self);
   else if (self->lenient || _gproc_frame_parser_is_between (parser))
@@ -161,6 +235,7 @@ core_put_aside (GProcDemuxCore *self,
     return size;
 
   _gproc_buffer_append (&side->buffer, data, room);
+  self->news |= room > 0;
   if (self->policy != GPROC_DEMUXER_POLICY_DISCARD)
     return room;
 
@@ -188,6 +263,9 @@ core_put (GProcDemuxCore    *self,
     return core_put_aside (self, side, data, size);
 
   size = MIN (size, request->size - request->count);
+  if (size == 0)
+    return 0;
+
   memcpy ((char *) request->target + request->count, data, size);
   request->count += size;
 
@@ -253,11 +331,12 @@ core_adapt (GProcDemuxCore *self,
     self->read_size /= 2;
 }
 
-static gboolean
-is_error_of_call (const GError *error)
+gboolean
+_gproc_demux_is_error_of_call (const GError *error)
 {
   return error->domain == G_IO_ERROR &&
-         (error->code == G_IO_ERROR_CANCELLED || error->code == G_IO_ERROR_PENDING);
+         (error->code == G_IO_ERROR_CANCELLED || error->code == G_IO_ERROR_PENDING ||
+          error->code == G_IO_ERROR_TIMED_OUT || error->code == G_IO_ERROR_WOULD_BLOCK);
 }
 
 /* Takes @error. */
@@ -271,7 +350,7 @@ core_take_error (GProcDemuxCore  *self,
       g_error_free (base_error);
       return GPROC_DEMUX_WAIT;
     }
-  if (is_error_of_call (base_error))
+  if (_gproc_demux_is_error_of_call (base_error))
     {
       g_propagate_error (error, base_error);
       return GPROC_DEMUX_FAILED;
@@ -295,8 +374,12 @@ _gproc_demux_core_deliver (GProcDemuxCore *self,
     }
   else if (count == 0)
     core_set_end (self);
-  else
+  else if (!_gproc_demux_is_error_of_call (error))
     core_fail (self, error);
+  else if (error->code == G_IO_ERROR_WOULD_BLOCK || self->passing != NULL)
+    g_error_free (error);
+  else
+    self->passing = error;
 }
 
 /* A large part of one payload needs no place in between. */
@@ -316,25 +399,40 @@ core_get_direct_size (GProcDemuxCore    *self,
   return size >= DIRECT_MINIMUM ? size : 0;
 }
 
-/* Reads a pollable base stream. Only when all that was read before has been looked at. */
+/* Reads a pollable base stream. Only when all that was read before has been looked at. Nobody
+ * else has to do with what is being read, or with the parser, until this is over. */
 static GProcDemuxStatus
 core_fill (GProcDemuxCore     *self,
            GProcDemuxRequest  *request,
+           gsize              *n_read,
            GError            **error)
 {
   gsize direct = core_get_direct_size (self, request);
+  gsize size = direct > 0 ? direct : self->read_size;
   char *to = direct > 0 ? request->target : core_reserve (self);
+  GProcBuffer raw = self->raw;
   GError *base_error = NULL;
+  GInputStream *base;
   gssize count;
 
-  count = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (self->base), to,
-                                                    direct > 0 ? direct : self->read_size, NULL,
+  self->raw = (GProcBuffer){ 0 };
+  base = _gproc_demux_core_enter_base (self);
+  count = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (base), to, size, NULL,
                                                     &base_error);
-  if (count <= 0)
-    _gproc_buffer_clear (&self->raw);
+  _gproc_demux_core_leave_base (self, base);
+
+  if (count <= 0 || self->base == NULL)
+    _gproc_buffer_clear (&raw);
+  self->raw = raw;
+  if (self->base == NULL)
+    {
+      g_clear_error (&base_error);
+      return GPROC_DEMUX_DONE;
+    }
   if (count < 0)
     return core_take_error (self, base_error, error);
 
+  *n_read += (gsize) count;
   if (count == 0)
     {
       core_set_end (self);
@@ -348,6 +446,7 @@ core_fill (GProcDemuxCore     *self,
     {
       _gproc_buffer_commit (&self->raw, (gsize) count);
       core_adapt (self, (gsize) count);
+      self->news = TRUE;
     }
 
   return GPROC_DEMUX_DONE;
@@ -364,6 +463,7 @@ core_put_piece_back (GProcDemuxCore *self)
 
   if (!side->closed)
     _gproc_buffer_append (&side->buffer, self->piece->data, self->piece->len);
+  self->news = TRUE;
   g_byte_array_set_size (self->piece, 0);
 }
 
@@ -389,11 +489,17 @@ core_serve_side (GProcDemuxCore    *self,
 
   core_put_piece_back (self);
   if (_gproc_buffer_length (&side->buffer) > 0)
-    request->count = core_take (self, side, request->target, request->size);
-  else
-    core_parse (self, request);
+    {
+      if (request->size > 0)
+        request->count = core_take (self, side, request->target, request->size);
+      return TRUE;
+    }
 
-  return request->count > 0;
+  core_parse (self, request);
+
+  return request->count > 0 ||
+         (request->size == 0 && _gproc_buffer_length (&self->raw) > 0 &&
+          self->parser.state == GPROC_FRAME_IN_PAYLOAD && core_get_side (self) == side);
 }
 
 /* As much as is there of the payload that the parser is in. TRUE if a piece is complete. */
@@ -421,6 +527,7 @@ core_serve_payload (GProcDemuxCore    *self,
       else
         {
           g_byte_array_append (self->piece, data, (guint) size);
+          self->news = TRUE;
           self->piece_id = (int) MAX (parser->id, GPROC_FRAME_STDOUT);
         }
     }
@@ -440,7 +547,8 @@ core_take_piece (GProcDemuxCore    *self,
   self->piece = g_byte_array_new ();
 }
 
-/* What waits for one of the readers came before all else. */
+/* What waits for one of the readers came before all else. It waits for one at most: a reader
+ * that is asked has what it gets from its own buffer, or nothing is in that. */
 static gboolean
 core_serve_frame_aside (GProcDemuxCore    *self,
                         GProcDemuxRequest *request)
@@ -518,6 +626,7 @@ _gproc_demux_core_attempt (GProcDemuxCore     *self,
                            GError            **error)
 {
   GProcDemuxStatus status;
+  gsize n_read = 0;
 
   request->count = 0;
   request->id = -1;
@@ -534,9 +643,10 @@ _gproc_demux_core_attempt (GProcDemuxCore     *self,
                                                  : core_serve_side (self, request))
         return GPROC_DEMUX_DONE;
 
-      if (self->error != NULL)
+      if (self->passing != NULL || self->error != NULL)
         {
-          g_propagate_error (error, g_error_copy (self->error));
+          g_propagate_error (error, self->passing != NULL ? g_steal_pointer (&self->passing)
+                                                          : g_error_copy (self->error));
           return GPROC_DEMUX_FAILED;
         }
       if (self->eof)
@@ -548,10 +658,15 @@ _gproc_demux_core_attempt (GProcDemuxCore     *self,
           self->sides[request->consumer].stalled = TRUE;
           return GPROC_DEMUX_WAIT;
         }
-      if (!self->pollable)
+      if (!self->pollable || n_read >= ATTEMPT_BUDGET)
         return GPROC_DEMUX_WAIT;
+      if (_gproc_demux_core_is_busy (self))
+        {
+          self->turned_away = TRUE;
+          return GPROC_DEMUX_WAIT;
+        }
 
-      status = core_fill (self, request, error);
+      status = core_fill (self, request, &n_read, error);
       if (status != GPROC_DEMUX_DONE || request->count > 0)
         return status;
     }

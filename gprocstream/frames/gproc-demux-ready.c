@@ -4,12 +4,13 @@
 
 #include "frames/gproc-demux-core-private.h"
 
-#include <gio/gfiledescriptorbased.h>
+#include <errno.h>
 #include <glib-unix.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "loop/gproc-poller-private.h"
 #include "streams/gproc-reader.h"
 
 /* Who waits for a demuxer waits for two things: for the base stream, and for what another
@@ -63,9 +64,10 @@ gboolean
 _gproc_demux_core_is_ready (GProcDemuxCore     *self,
                             GProcDemuxConsumer  consumer)
 {
-  if (self->eof || self->error != NULL || core_has_something (self, consumer))
+  if (self->eof || self->error != NULL || self->passing != NULL ||
+      core_has_something (self, consumer))
     return TRUE;
-  if (core_is_stalled (self, consumer))
+  if (core_is_stalled (self, consumer) || _gproc_demux_core_is_busy (self))
     return FALSE;
 
   /* A reader may have been read from before. */
@@ -78,25 +80,19 @@ _gproc_demux_core_is_ready (GProcDemuxCore     *self,
 }
 
 /* While what comes first is for the other side, which is full, the base stream is ready, and of
- * no use. */
+ * no use. So it is while another thread is in it. */
 static gboolean
 core_wants_base (GProcDemuxCore     *self,
                  GProcDemuxConsumer  consumer)
 {
-  return self->pollable && self->base != NULL && !core_is_stalled (self, consumer);
-}
+  if (!self->pollable || self->base == NULL || core_is_stalled (self, consumer))
+    return FALSE;
+  if (!_gproc_demux_core_is_busy (self))
+    return TRUE;
 
-static int
-core_get_base_fd (GProcDemuxCore *self)
-{
-  if (!self->pollable || self->base == NULL)
-    return -1;
-  if (GPROC_IS_READER (self->base))
-    return gproc_reader_get_fd (GPROC_READER (self->base));
-  if (G_IS_FILE_DESCRIPTOR_BASED (self->base))
-    return g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (self->base));
+  self->turned_away = TRUE;
 
-  return -1;
+  return FALSE;
 }
 
 /* Has another event loop see how it is. */
@@ -108,29 +104,30 @@ core_update_fd (GProcDemuxCore     *self,
   gboolean ready, wants_base;
   guint64 value = 1;
 
-  if (sign->ready_fd < 0)
+  if (sign->ready_fd < 0 || sign->fork_generation != _gproc_fork_generation ())
     return;
-
-  ready = _gproc_demux_core_is_ready (self, consumer);
-  if (ready && !sign->event_set)
-    sign->event_set = write (sign->event_fd, &value, sizeof value) == sizeof value;
-  else if (!ready && sign->event_set)
-    sign->event_set = read (sign->event_fd, &value, sizeof value) != sizeof value;
 
   wants_base = core_wants_base (self, consumer) && !self->eof && self->error == NULL;
   if (wants_base && sign->base_fd < 0)
     {
       struct epoll_event event = { .events = EPOLLIN };
-      int fd = core_get_base_fd (self);
 
-      if (fd >= 0 && epoll_ctl (sign->ready_fd, EPOLL_CTL_ADD, fd, &event) == 0)
-        sign->base_fd = fd;
+      if (epoll_ctl (sign->ready_fd, EPOLL_CTL_ADD, self->base_fd, &event) == 0)
+        sign->base_fd = self->base_fd;
+      else
+        sign->base_is_file = errno == EPERM;
     }
   else if (!wants_base && sign->base_fd >= 0)
     {
       epoll_ctl (sign->ready_fd, EPOLL_CTL_DEL, sign->base_fd, NULL);
       sign->base_fd = -1;
     }
+
+  ready = _gproc_demux_core_is_ready (self, consumer) || (wants_base && sign->base_is_file);
+  if (ready && !sign->event_set)
+    sign->event_set = write (sign->event_fd, &value, sizeof value) == sizeof value;
+  else if (!ready && sign->event_set)
+    sign->event_set = read (sign->event_fd, &value, sizeof value) != sizeof value;
 }
 
 void
@@ -170,25 +167,26 @@ descriptor_is_ready (int          fd,
   return G_SOURCE_CONTINUE;
 }
 
-/* With the lock, so that the base stream is not closed meanwhile. The source of a reader would look
- * into it at any time, also while it is read in another thread: its descriptor is enough, as what
- * is in its buffer is looked for above. */
+/* With the lock, which is let go of meanwhile. The source of a reader would look into it at
+ * any time, also while it is read in another thread: its descriptor is enough, as what is in
+ * its buffer is looked for above. */
 static GSource *
 core_create_base_source (GProcDemuxCore *self)
 {
-  int fd = GPROC_IS_READER (self->base) ? core_get_base_fd (self) : -1;
+  GInputStream *base;
   GSource *source;
 
-  if (fd >= 0)
+  if (GPROC_IS_READER (self->base) && self->base_fd >= 0)
     {
-      source = g_unix_fd_source_new (fd, G_IO_IN);
+      source = g_unix_fd_source_new (self->base_fd, G_IO_IN);
       g_source_set_callback (source, G_SOURCE_FUNC (descriptor_is_ready), NULL, NULL);
+      return source;
     }
-  else
-    {
-      source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (self->base), NULL);
-      g_source_set_callback (source, G_SOURCE_FUNC (base_is_ready), NULL, NULL);
-    }
+
+  base = _gproc_demux_core_enter_base (self);
+  source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (base), NULL);
+  g_source_set_callback (source, G_SOURCE_FUNC (base_is_ready), NULL, NULL);
+  _gproc_demux_core_leave_base (self, base);
 
   return source;
 }
@@ -240,15 +238,25 @@ demux_source_update (DemuxSource *self)
     {
       waker->has_base = core_wants_base (waker->core, waker->consumer);
       if (waker->has_base && self->base == NULL)
-        base = core_create_base_source (waker->core);
+        {
+          base = core_create_base_source (waker->core);
+          /* Much may have happened since. */
+          ready = _gproc_demux_core_is_ready (waker->core, waker->consumer);
+          waker->has_base = core_wants_base (waker->core, waker->consumer);
+        }
     }
   has_base = waker->has_base;
   g_mutex_unlock (&waker->core->lock);
 
-  if (base != NULL)
+  if (base != NULL && has_base)
     {
       self->base = base;
       g_source_add_child_source (&self->source, base);
+    }
+  else if (base != NULL)
+    {
+      g_source_destroy (base);
+      g_source_unref (base);
     }
   else if (!has_base && self->base != NULL)
     {
@@ -264,13 +272,19 @@ demux_source_prepare (GSource *source,
                       int     *timeout)
 {
   DemuxSource *self = (DemuxSource *) source;
+  gboolean had_base = self->base != NULL;
+  gboolean ready;
 
-  *timeout = -1;
   g_mutex_lock (&self->waker->core->lock);
   self->waker->context = g_source_get_context (source);
   g_mutex_unlock (&self->waker->core->lock);
 
-  return demux_source_update (self);
+  /* A child that is added here comes too late to be asked, before the poll, whether it is ready
+   * already, which not every source has a descriptor to tell. */
+  ready = demux_source_update (self);
+  *timeout = !had_base && self->base != NULL ? 0 : -1;
+
+  return ready;
 }
 
 static gboolean
@@ -350,12 +364,15 @@ _gproc_demux_core_get_fd (GProcDemuxCore     *self,
   int fd = -1;
 
   g_mutex_lock (&self->lock);
-  if (sign->ready_fd < 0 && !_gproc_demux_core_is_closed (self, consumer) &&
-      core_get_base_fd (self) >= 0)
+  if (sign->ready_fd >= 0 && sign->fork_generation != _gproc_fork_generation ())
+    _gproc_demux_core_drop_fd (self, consumer);
+  if (sign->ready_fd < 0 && self->base != NULL && self->base_fd >= 0 &&
+      !_gproc_demux_core_is_closed (self, consumer))
     {
+      sign->fork_generation = _gproc_fork_generation ();
       sign->ready_fd = epoll_create1 (EPOLL_CLOEXEC);
       sign->event_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-      sign->event_set = FALSE;
+      sign->event_set = sign->base_is_file = FALSE;
       if (sign->ready_fd < 0 || sign->event_fd < 0 ||
           epoll_ctl (sign->ready_fd, EPOLL_CTL_ADD, sign->event_fd, &event) < 0)
         _gproc_demux_core_drop_fd (self, consumer);

@@ -11,9 +11,6 @@
 /* What a base stream that is not pollable is asked for: it may give less. */
 #define CHUNK_SIZE (64 * 1024)
 
-/* How much is looked at to find out whether there is anything. */
-#define PROBE_SIZE 4096
-
 void
 _gproc_demux_request_free (GProcDemuxRequest *request)
 {
@@ -27,30 +24,21 @@ core_attempt (GProcDemuxCore     *self,
               GProcDemuxRequest  *request,
               GError            **error)
 {
-  GProcDemuxSide *sides = self->sides;
-  gsize first = _gproc_buffer_length (&sides[GPROC_DEMUX_STDOUT].buffer);
-  gsize second = _gproc_buffer_length (&sides[GPROC_DEMUX_STDERR].buffer);
-  gsize raw = _gproc_buffer_length (&self->raw);
-  guint piece = self->piece->len;
-  gboolean was_over = self->eof || self->error != NULL, changed;
   GProcDemuxStatus status = _gproc_demux_core_attempt (self, request, error);
-
-  changed = first != _gproc_buffer_length (&sides[GPROC_DEMUX_STDOUT].buffer) ||
-            second != _gproc_buffer_length (&sides[GPROC_DEMUX_STDERR].buffer) ||
-            was_over != (self->eof || self->error != NULL);
-
-  /* What was read is not in the base stream any more, where the others wait for it. */
-  changed |= (raw == 0 && _gproc_buffer_length (&self->raw) > 0) || piece < self->piece->len;
+  gboolean taken = request->count > 0 || request->consumer == GPROC_DEMUX_FRAME;
 
   /* What was taken may have been what the other side waits for. */
-  for (guint i = 0; status == GPROC_DEMUX_DONE && i < GPROC_DEMUX_N_SIDES; i++)
+  for (guint i = 0; status == GPROC_DEMUX_DONE && taken && i < GPROC_DEMUX_N_SIDES; i++)
     {
-      changed |= sides[i].stalled;
-      sides[i].stalled = FALSE;
+      self->news |= self->sides[i].stalled;
+      self->sides[i].stalled = FALSE;
     }
 
-  if (changed)
-    _gproc_demux_core_wake (self);
+  if (self->news)
+    {
+      self->news = FALSE;
+      _gproc_demux_core_wake (self);
+    }
   _gproc_demux_core_update_fds (self);
 
   return status;
@@ -78,32 +66,25 @@ gboolean
 _gproc_demux_core_probe (GProcDemuxCore     *self,
                          GProcDemuxConsumer  side)
 {
-  char found[PROBE_SIZE];
-  GProcDemuxRequest request = { .consumer = side, .target = found, .size = sizeof found };
+  GProcDemuxRequest request = { .consumer = side };
   gboolean ready;
 
   g_mutex_lock (&self->lock);
   ready = self->sides[side].closed || self->eof || self->error != NULL ||
           _gproc_buffer_length (&self->sides[side].buffer) > 0;
+  /* What is found stays where it is, in the order in which it came. */
   if (!ready && self->pollable)
-    {
-      ready = core_attempt (self, &request, NULL) != GPROC_DEMUX_WAIT;
-      _gproc_buffer_append (&self->sides[side].buffer, found, request.count);
-      if (request.count > 0)
-        _gproc_demux_core_wake (self);
-      _gproc_demux_core_update_fds (self);
-    }
+    ready = core_attempt (self, &request, NULL) != GPROC_DEMUX_WAIT;
   g_mutex_unlock (&self->lock);
 
   return ready;
 }
 
 static void
-core_begin_reading (GProcDemuxCore *self,
-                    GThread        *thread)
+core_begin_reading (GProcDemuxCore *self)
 {
   self->reading = TRUE;
-  self->reading_thread = thread;
+  self->reading_thread = g_thread_self ();
   if (self->chunk == NULL)
     self->chunk = g_malloc (CHUNK_SIZE);
 }
@@ -166,7 +147,7 @@ core_read_ahead (GProcDemuxCore     *self,
       self->error == NULL)
     {
       base = g_object_ref (self->base);
-      core_begin_reading (self, g_thread_self ());
+      core_begin_reading (self);
     }
   g_mutex_unlock (&self->lock);
 
@@ -206,15 +187,6 @@ core_wait_for_change (GProcDemuxCore  *self,
   return TRUE;
 }
 
-/* What is an error of a blocking call is none of the stream. */
-static gboolean
-is_error_of_call (const GError *error)
-{
-  return error->domain == G_IO_ERROR &&
-         (error->code == G_IO_ERROR_CANCELLED || error->code == G_IO_ERROR_PENDING ||
-          error->code == G_IO_ERROR_TIMED_OUT || error->code == G_IO_ERROR_WOULD_BLOCK);
-}
-
 /* With the lock, which is let go of meanwhile: reads a base stream that is not pollable, or
  * waits for who does. */
 static gboolean
@@ -232,12 +204,12 @@ core_block_on_base (GProcDemuxCore      *self,
     return core_wait_for_change (self, cancellable, error);
 
   base = g_object_ref (self->base);
-  core_begin_reading (self, NULL);
+  core_begin_reading (self);
   g_mutex_unlock (&self->lock);
   count = g_input_stream_read (base, self->chunk, CHUNK_SIZE, cancellable, &base_error);
   g_mutex_lock (&self->lock);
 
-  call_failed = base_error != NULL && is_error_of_call (base_error);
+  call_failed = base_error != NULL && _gproc_demux_is_error_of_call (base_error);
   if (call_failed)
     {
       core_end_reading (self);
@@ -289,12 +261,22 @@ core_block_until_ready (GProcDemuxCore      *self,
                         GError             **error)
 {
   g_autoptr (GInputStream) base = NULL;
+  gboolean own_call;
   GSource *source, *parent;
 
   g_mutex_lock (&self->lock);
+  own_call = _gproc_demux_core_is_busy (self) && self->busy_thread == g_thread_self ();
   if (self->base != NULL)
     base = g_object_ref (self->base);
   g_mutex_unlock (&self->lock);
+
+  /* The base stream would wait for itself. */
+  if (own_call)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING,
+                           _ ("Another operation of the stream is under way"));
+      return FALSE;
+    }
   if (base == NULL)
     return TRUE;
 
@@ -437,10 +419,25 @@ _gproc_demux_core_close_side (GProcDemuxCore      *self,
       _gproc_buffer_clear (&self->raw);
       _gproc_demux_core_drop_fd (self, GPROC_DEMUX_FRAME);
     }
-  /* A read that is still under way closes it when it is done. */
-  close_base = base != NULL && self->close_base && !self->reading;
   _gproc_demux_core_wake (self);
   _gproc_demux_core_update_fds (self);
+
+  /* Nobody closes it while a thread is in it: its descriptor might be another's by the time it
+   * is read. Another thread will not be there for long. */
+  while (base != NULL && _gproc_demux_core_is_busy (self) && self->busy_thread != g_thread_self ())
+    {
+      self->turned_away = TRUE;
+      g_cond_wait (&self->changed, &self->lock);
+    }
+
+  /* A read that is still under way closes it when it is done, as this thread does if it is
+   * in the base stream now. */
+  close_base = base != NULL && self->close_base && !self->reading;
+  if (base != NULL && _gproc_demux_core_is_busy (self))
+    {
+      self->close_left = self->close_base;
+      close_base = FALSE;
+    }
   g_mutex_unlock (&self->lock);
 
   return !close_base || g_input_stream_close (base, cancellable, error);

@@ -55,7 +55,7 @@ take_frame (GProcDemuxRequest  *request,
  * of that size; an empty one gives empty bytes. Frames for a reader that is closed are left out.
  *
  * What a reader has taken, or holds in its own buffer, does not come again. What waits for one
- * because the other was read comes first.
+ * because the other was read comes first, in pieces of that size, whatever frames it came in.
  *
  * Errors: %G_IO_ERROR_CANCELLED, after which nothing is lost; %G_IO_ERROR_CLOSED once both readers
  * are closed; %GPROC_STREAM_ERROR_INVALID_FRAME, %GPROC_STREAM_ERROR_ENGINE,

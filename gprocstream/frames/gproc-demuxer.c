@@ -52,6 +52,13 @@
  * goes to whom it belongs. A blocking call meanwhile fails with %G_IO_ERROR_PENDING in
  * the thread in which that read was begun, and waits for it in any other.
  *
+ * A base stream that somebody else wrote may use the demuxer from within its own functions, and
+ * even close it: it is closed itself once it has returned. What has come before can be read
+ * there; nothing else should be waited for, as that can only come when it has returned.
+ *
+ * In the child of a fork the descriptors of [method@GProc.Demuxer.get_fd] and
+ * [method@GProc.Reader.get_fd] are still those of the parent: ask again for new ones.
+ *
  * Since: 1.0
  */
 
@@ -625,7 +632,9 @@ gproc_demuxer_get_bytes_discarded (GProcDemuxer *self)
  * what they hold in their own buffers. Never blocks, unless closing the base stream does.
  *
  * A base stream that is not pollable, and is being read, is closed once that read has ended:
- * who waits there is told no sooner, and what closing it fails with is told to nobody.
+ * who waits there is told no sooner, and what closing it fails with is told to nobody. Where
+ * another thread is in a pollable one this waits until it is out, which takes no longer than a
+ * read that does not block.
  *
  * Errors: what closing the base stream fails with.
  *

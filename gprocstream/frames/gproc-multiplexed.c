@@ -19,7 +19,8 @@
  * of an exec or an attach without a terminal. There is no process.
  *
  * [method@GProc.Stream.get_stdout] and [method@GProc.Stream.get_stderr] are the readers of a
- * [class@GProc.Demuxer]. Closing the stream closes @io_stream.
+ * [class@GProc.Demuxer]. Closing the stream closes @io_stream, and tells what that fails
+ * with.
  *
  * Returns: (transfer full): a new stream
  *

@@ -174,6 +174,20 @@ gproc_muxer_get_writer (GProcMuxer *self)
   return self->writer;
 }
 
+/* Before it is queued: a frame whose write fails with that was not. */
+static gboolean
+check_not_pending (GProcMuxer  *self,
+                   GError     **error)
+{
+  if (!g_output_stream_has_pending (G_OUTPUT_STREAM (self->writer)))
+    return TRUE;
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING,
+                       _ ("Another operation of the stream is under way"));
+
+  return FALSE;
+}
+
 static gboolean
 check_stream_number (int      stream_number,
                      GError **error)
@@ -321,7 +335,8 @@ gproc_muxer_queue_bytes (GProcMuxer  *self,
  *
  * A frame whose write was cancelled stays in the queue, and goes out whole.
  *
- * Errors: those of [method@GProc.Muxer.queue_bytes], and of [method@Gio.OutputStream.flush].
+ * Errors: those of [method@GProc.Muxer.queue_bytes], and of [method@Gio.OutputStream.flush];
+ * %G_IO_ERROR_PENDING, with nothing queued, while another operation of the writer is under way.
  *
  * Returns: %TRUE if it was written
  *
@@ -334,7 +349,10 @@ gproc_muxer_write_frame (GProcMuxer    *self,
                          GCancellable  *cancellable,
                          GError       **error)
 {
-  return gproc_muxer_queue_bytes (self, stream_number, bytes, error) &&
+  g_return_val_if_fail (GPROC_IS_MUXER (self), FALSE);
+
+  return check_not_pending (self, error) &&
+         gproc_muxer_queue_bytes (self, stream_number, bytes, error) &&
          g_output_stream_flush (G_OUTPUT_STREAM (self->writer), cancellable, error);
 }
 
@@ -364,7 +382,8 @@ write_frame_flushed (GObject      *source,
  * @user_data: what to give to @callback
  *
  * Like [method@GProc.Muxer.write_frame], asynchronously. The frame is queued at once; one call can
- * wait at a time, while others queue. @callback runs in the thread-default context of the caller.
+ * wait at a time, while others queue ([method@GProc.Muxer.queue]). @callback runs in the
+ * thread-default context of the caller.
  *
  * Since: 1.0
  */
@@ -389,7 +408,8 @@ gproc_muxer_write_frame_async (GProcMuxer          *self,
   g_task_set_priority (task, io_priority);
   g_task_set_check_cancellable (task, FALSE);
 
-  if (gproc_muxer_queue_bytes (self, stream_number, bytes, &error))
+  if (check_not_pending (self, &error) &&
+      gproc_muxer_queue_bytes (self, stream_number, bytes, &error))
     g_output_stream_flush_async (G_OUTPUT_STREAM (self->writer), io_priority, cancellable,
                                  write_frame_flushed, g_steal_pointer (&task));
   else

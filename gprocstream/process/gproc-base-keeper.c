@@ -64,8 +64,12 @@ _gproc_stream_set_base (GProcStream *self,
   GProcWriter *writer = gproc_stream_get_stdin (self);
   GProcReader *reader = gproc_stream_get_stdout (self);
   GProcBaseKeeper *keeper = g_new0 (GProcBaseKeeper, 1);
+  g_autoptr (GPtrArray) readers = g_ptr_array_new_with_free_func (g_object_unref);
 
-  self->base = g_object_ref (base);
+  for (guint i = 0; i < self->n_halves; i++)
+    if (self->halves[i].reader != NULL)
+      g_ptr_array_add (readers, g_object_ref (self->halves[i].reader));
+  self->base = _gproc_base_stream_new (base, readers);
 
   _gproc_watch_init (&keeper->closed, keeper_queue_closed);
   keeper->poller = _gproc_poller_acquire_default (G_PRIORITY_DEFAULT);

@@ -141,6 +141,11 @@ void _gproc_stream_stop_for_close (GProcStream *self);
 /* What a close does besides closing: tells the backend, stops the process. */
 void _gproc_stream_let_go (GProcStream *self);
 
+/* gproc-base-stream.c: closes @io_stream where that is closed, and fails also with what closing
+ * @readers, which are those of it, has failed with. Their own close has nobody to tell. */
+GIOStream *_gproc_base_stream_new (GIOStream *io_stream,
+                                   GPtrArray *readers);
+
 /* gproc-base-keeper.c: what the halves are those of, which lives as long as they. */
 void _gproc_stream_set_base (GProcStream *self,
                              GIOStream   *base);

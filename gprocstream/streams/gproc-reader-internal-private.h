@@ -19,7 +19,8 @@ struct _GProcReader
   GProcReadySources sources;
   GProcWriteQueue *queue; /* Pushed while a blocking call waits; or NULL. */
   int stream_number;
-  gboolean can_poll; /* Stays what it was at construction. */
+  gboolean can_poll;   /* Stays what it was at construction. */
+  GError *close_error; /* What a shutdown failed with, which cannot tell. */
 
   GProcReaderFunc ended_func; /* Called once. */
   gpointer ended_data;

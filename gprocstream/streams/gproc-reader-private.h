@@ -54,6 +54,9 @@ void _gproc_reader_shutdown (GProcReader     *self,
                              GProcReaderFunc  func,
                              gpointer         user_data);
 
+/* What closing what is read failed with in that. Borrowed; NULL if nothing did. */
+const GError *_gproc_reader_get_close_error (GProcReader *self);
+
 /* The same as the public close, whatever is pending: shuts down, clears GIO's
  * pending mark, closes. */
 void _gproc_reader_force_close (GProcReader *self);

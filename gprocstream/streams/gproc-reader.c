@@ -208,8 +208,17 @@ _gproc_reader_shutdown (GProcReader     *self,
                         GProcReaderFunc  func,
                         gpointer         user_data)
 {
-  _gproc_reader_close_input (self, NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (!_gproc_reader_close_input (self, &error) && self->close_error == NULL)
+    self->close_error = g_steal_pointer (&error);
   _gproc_read_ops_shut (&self->ops, func, user_data);
+}
+
+const GError *
+_gproc_reader_get_close_error (GProcReader *self)
+{
+  return self->close_error;
 }
 
 void
@@ -311,6 +320,7 @@ gproc_reader_finalize (GObject *object)
   _gproc_read_ops_clear (&self->ops);
   _gproc_input_close (&self->core.input, NULL);
   _gproc_read_core_clear (&self->core);
+  g_clear_error (&self->close_error);
   g_clear_pointer (&self->queue, _gproc_write_queue_unref);
 
   G_OBJECT_CLASS (gproc_reader_parent_class)->finalize (object);
