@@ -190,6 +190,10 @@ gproc_select (GProcReader  **readers,
 
   g_return_val_if_fail (readers != NULL || n_readers == 0, NULL);
   g_return_val_if_fail (writers != NULL || n_writers == 0, NULL);
+  for (gsize i = 0; i < n_readers; i++)
+    g_return_val_if_fail (GPROC_IS_READER (readers[i]), NULL);
+  for (gsize i = 0; i < n_writers; i++)
+    g_return_val_if_fail (GPROC_IS_WRITER (writers[i]), NULL);
 
   if (!collect (&selection, readers, n_readers, writers, n_writers, error))
     return NULL;

@@ -210,6 +210,11 @@ const tests = {
         assertSame(GProc.select([stdout]).map(ready => ready === stdout), [true]);
         const cat = GProc.Stream.new(['cat']);
         assertEqual(GProc.select([cat.stdout], null, 0).length, 0);
+        for (const wrong of [[null], cat.stdout, [cat], [cat.stdin]])
+            assertThrows(TypeError, () => GProc.select(wrong, null, 0), /An array of GProc\.Reader/);
+        assertThrows(TypeError, () => GProc.select([], [cat.stdout], 0), /An array of GProc\.Writer/);
+        for (const wrong of [[null], cat, null])
+            assertThrows(TypeError, () => GProc.Pump.run_all_async(wrong), /An array of GProc\.Pump/);
         cat.abort();
     },
 

@@ -247,6 +247,13 @@ def selecting_takes_any_sequence():
     next(iterator)
     assert reader._held is not None
     assert GProc.select([reader], timeout_ms=0) == [reader], 'what an iterator keeps counts'
+    # The reader itself would give its lines.
+    for things in ([None], None, reader, [writer], [GProc.Stream.new(['true'])]):
+        fails(TypeError, lambda: GProc.select(things, timeout_ms=0))
+    for things in ([None], [reader], writer):
+        fails(TypeError, lambda: GProc.select([reader], things, 0))
+    for things in ([None], None, [reader]):
+        fails(TypeError, lambda: GProc.Pump.run_all_async(things))
     os.close(writer)
 
 

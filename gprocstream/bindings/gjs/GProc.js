@@ -74,6 +74,18 @@ function argv(value) {
     });
 }
 
+// NAME is that of a class.
+function instances(value, name) {
+    const kind = imports.gi.GProc[name];
+    if (!Array.isArray(value))
+        throw new TypeError(`An array of GProc.${name} is needed, not ${described(value)}`);
+    for (const element of value) {
+        if (!(element instanceof kind))
+            throw new TypeError(`An array of GProc.${name} is needed, not one with ${described(element)}`);
+    }
+    return value;
+}
+
 // The methods that take a cancellable, and whose form with _async before io_priority takes the
 // same. tests/gjs/complete.js compares this with the typelib.
 var asynchronous = {
@@ -151,7 +163,7 @@ const inherited = {
 // The functions without an instance.
 var functions = {
     Pump: {
-        run_all: [as_is],
+        run_all: [value => instances(value, 'Pump')],
     },
 };
 
@@ -348,7 +360,7 @@ function convertBytes(GProc) {
         data => new_for_bytes.call(GProc.Recording, bytes(data)));
     const {select} = GProc;
     replace(GProc, 'select', select, (readers, writers = null, timeout = -1, cancellable = null) =>
-        select(readers, writers, timeout, cancellable));
+        select(instances(readers ?? [], 'Reader'), instances(writers ?? [], 'Writer'), timeout, cancellable));
 }
 
 function convertFrames(GProc) {

@@ -15,7 +15,23 @@ def _readers_of(thing):
         return [thing.get_source()]
     if isinstance(thing, GProc.Demuxer):
         return [thing.get_stdout(), thing.get_stderr()]
+    if not isinstance(thing, GProc.Reader):
+        raise TypeError('among the readers are GProc.Reader, Pump and Demuxer, '
+                        f'not {type(thing).__name__}')
     return [thing]
+
+
+def _listed(name, things):
+    """A list. A reader itself would be taken for that of its lines, which are waited for."""
+    if isinstance(things, (GProc.Reader, GProc.Writer, GProc.Pump, GProc.Demuxer)):
+        raise TypeError(f'{name} is a list, not {type(things).__name__}')
+    return list(things)
+
+
+def _checked(writer):
+    if not isinstance(writer, GProc.Writer):
+        raise TypeError(f'among the writers are GProc.Writer, not {type(writer).__name__}')
+    return writer
 
 
 def select(readers, writers=(), timeout_ms=-1, cancellable=None):
@@ -24,12 +40,13 @@ def select(readers, writers=(), timeout_ms=-1, cancellable=None):
     A Pump among the readers is ready when its source is, a Demuxer when one of its two readers is.
     """
     timeout_ms = convert.whole('timeout_ms', timeout_ms)
-    readers = list(readers)
+    readers = _listed('readers', readers)
+    writers = [_checked(writer) for writer in _listed('writers', writers or ())]
     owners = [(reader, thing) for thing in readers for reader in _readers_of(thing)]
     sources = [reader for reader, _ in owners]
     give_back(*sources)
     try:
-        found = _select(sources, list(writers), timeout_ms, cancellable)
+        found = _select(sources, writers, timeout_ms, cancellable)
     except GLib.Error as error:
         raise errors.translated(error) from None
     ready = [thing for thing in readers if any(reader in found for reader in _readers_of(thing))]
