@@ -177,7 +177,7 @@ def the_agreed_methods_exist():
                  'get_writer').split():
         assert callable(getattr(GProc.Muxer, name)), name
     assert callable(GProc.Stream.new_for_multiplexed)
-    for name in 'wait try_wait send_signal resize close get_identifier'.split():
+    for name in 'wait try_wait send_signal resize close get_identifier get_command output_ended'.split():
         assert callable(getattr(GProc.Backend, name)), name
 
 

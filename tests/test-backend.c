@@ -96,6 +96,12 @@ test_backend_get_identifier (GProcBackend *backend)
   return "imaginary";
 }
 
+static const char *
+test_backend_get_command (GProcBackend *backend)
+{
+  return "/bin/dream";
+}
+
 static gboolean
 test_backend_try_wait (GProcBackend *backend,
                        int          *returncode)
@@ -213,6 +219,7 @@ static void
 test_backend_iface_init (GProcBackendInterface *iface)
 {
   iface->get_identifier = test_backend_get_identifier;
+  iface->get_command = test_backend_get_command;
   iface->try_wait = test_backend_try_wait;
   iface->wait_async = test_backend_wait_async;
   iface->wait_finish = test_backend_wait_finish;
@@ -428,6 +435,7 @@ test_status (void)
   fixture_init (&fixture);
   g_signal_connect (fixture.stream, "exited", G_CALLBACK (count_exit), &seen);
   g_assert_cmpstr (gproc_stream_get_identifier (fixture.stream), ==, "imaginary");
+  g_assert_cmpstr (gproc_stream_get_command (fixture.stream), ==, "/bin/dream");
   g_assert_cmpint (gproc_stream_get_pid (fixture.stream), ==, 0);
   g_assert_cmpint (gproc_stream_get_pidfd (fixture.stream), ==, -1);
   g_assert_true (gproc_stream_get_backend (fixture.stream) == GPROC_BACKEND (fixture.backend));
@@ -478,6 +486,7 @@ test_wait (void)
                    ==, 3);
   g_assert_no_error (error);
   g_assert_false (gproc_stream_wait_check (fixture.stream, NULL, &error));
+  g_assert_nonnull (strstr (error->message, "/bin/dream"));
   gproc_test_assert_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_EXIT_STATUS);
 }
 
@@ -723,7 +732,7 @@ test_communicate (gconstpointer data)
   g_assert_cmpint (gproc_result_get_returncode (result), ==, 5);
   g_assert_cmpint (gproc_result_get_max_resident (result), ==, -1);
   g_assert_cmpint (gproc_result_get_user_time (result), ==, -1);
-  g_assert_null (gproc_result_get_command (result));
+  g_assert_cmpstr (gproc_result_get_command (result), ==, "/bin/dream");
   g_assert_false (gproc_result_check (result, &error));
   g_assert_nonnull (strstr (error->message, "heard it"));
 }
@@ -785,6 +794,8 @@ test_bare (void)
   int returncode = 12;
 
   g_assert_null (gproc_backend_get_identifier (GPROC_BACKEND (backend)));
+  g_assert_null (gproc_backend_get_command (GPROC_BACKEND (backend)));
+  g_assert_null (gproc_stream_get_command (stream));
   g_assert_true (gproc_backend_wait (GPROC_BACKEND (backend), &returncode, NULL, &error));
   g_assert_no_error (error);
   g_assert_cmpint (returncode, ==, GPROC_RETURNCODE_NONE);

@@ -32,6 +32,7 @@ typedef struct
   GProcEngine *engine;
   GProcTarget target;
   char *id;
+  char *command; /* As it was given; NULL if it is not known. */
   GProcConfig config;
   GProcAnswer *answer;
 } GProcCarried;

@@ -13,6 +13,7 @@ struct _GProcEngineBackend
   GProcEngine *engine;
   GProcTarget target;
   char *id;
+  char *command; /* As it was given; NULL if it is not known. */
   gboolean tty;
   GProcConnection *connection; /* What carries the streams; NULL for a body. */
   gint64 created_at;

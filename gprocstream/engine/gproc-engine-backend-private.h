@@ -29,6 +29,7 @@ GProcBackend *_gproc_engine_backend_new (GProcEngine *engine,
 GProcStream *_gproc_engine_stream_new (GProcEngine        *engine,
                                        GProcTarget         target,
                                        const char         *id,
+                                       const char         *command,
                                        const GProcConfig  *config,
                                        GProcAnswer        *answer,
                                        GError            **error);

@@ -28,6 +28,7 @@ gproc_engine_backend_finalize (GObject *object)
   _gproc_engine_backend_stop_looking (self);
   g_clear_object (&self->engine);
   g_free (self->id);
+  g_free (self->command);
   g_clear_pointer (&self->connection, _gproc_connection_unref);
   g_clear_error (&self->resize_error);
   g_ptr_array_unref (self->waits);
@@ -51,6 +52,12 @@ _gproc_engine_backend_init (GProcEngineBackend *self)
   self->waits = g_ptr_array_new ();
   self->returncode = GPROC_RETURNCODE_NONE;
   self->created_at = g_get_monotonic_time ();
+}
+
+static const char *
+gproc_engine_backend_get_command (GProcBackend *backend)
+{
+  return GPROC_ENGINE_BACKEND (backend)->command;
 }
 
 static const char *
@@ -298,6 +305,7 @@ static void
 gproc_engine_backend_iface_init (GProcBackendInterface *iface)
 {
   iface->close = gproc_engine_backend_close;
+  iface->get_command = gproc_engine_backend_get_command;
   iface->output_ended = _gproc_engine_backend_output_ended;
   iface->get_identifier = gproc_engine_backend_get_identifier;
   iface->get_is_pty = gproc_engine_backend_get_is_pty;

@@ -286,12 +286,13 @@ gproc_engine_get_container_async (GProcEngine         *self,
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (GPROC_IS_ENGINE (self));
-  g_return_if_fail (id_or_name != NULL && id_or_name[0] != '\0');
+  g_return_if_fail (id_or_name != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = _gproc_engine_task (self, gproc_engine_get_container_async, "[gproc] get container",
                              io_priority, cancellable, callback, user_data);
-  ask_for_container (task, id_or_name);
+  if (_gproc_engine_check_name (task, id_or_name))
+    ask_for_container (task, id_or_name);
 }
 
 /**
@@ -344,7 +345,7 @@ gproc_engine_get_container (GProcEngine   *self,
   GProcBlockingCall call;
 
   g_return_val_if_fail (GPROC_IS_ENGINE (self), NULL);
-  g_return_val_if_fail (id_or_name != NULL && id_or_name[0] != '\0', NULL);
+  g_return_val_if_fail (id_or_name != NULL, NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
@@ -419,12 +420,14 @@ gproc_engine_create_async (GProcEngine         *self,
   GProcConfig config;
 
   g_return_if_fail (GPROC_IS_ENGINE (self));
-  g_return_if_fail (image != NULL && image[0] != '\0');
+  g_return_if_fail (image != NULL);
   g_return_if_fail (launcher == NULL || GPROC_IS_LAUNCHER (launcher));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = _gproc_engine_task (self, gproc_engine_create_async, "[gproc] create container",
                              io_priority, cancellable, callback, user_data);
+  if (!_gproc_engine_check_name (task, image))
+    return;
   if (!_gproc_config_init (&config, launcher, &error))
     {
       g_task_return_error (task, error);
@@ -501,7 +504,7 @@ gproc_engine_create (GProcEngine         *self,
   GProcBlockingCall call;
 
   g_return_val_if_fail (GPROC_IS_ENGINE (self), NULL);
-  g_return_val_if_fail (image != NULL && image[0] != '\0', NULL);
+  g_return_val_if_fail (image != NULL, NULL);
   g_return_val_if_fail (launcher == NULL || GPROC_IS_LAUNCHER (launcher), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);

@@ -28,6 +28,7 @@ _gproc_carried_free (GProcCarried *self)
 {
   g_object_unref (self->engine);
   g_free (self->id);
+  g_free (self->command);
   g_clear_pointer (&self->answer, _gproc_answer_free);
   g_free (self);
 }
@@ -41,8 +42,8 @@ _gproc_carried_finish (GAsyncResult  *result,
   if (carried == NULL)
     return NULL;
 
-  return _gproc_engine_stream_new (carried->engine, carried->target, carried->id, &carried->config,
-                                   carried->answer, error);
+  return _gproc_engine_stream_new (carried->engine, carried->target, carried->id, carried->command,
+                                   &carried->config, carried->answer, error);
 }
 
 static char *
@@ -62,6 +63,7 @@ return_carried (GTask *task)
   GProcCarried *given = _gproc_carried_new (carried->engine, carried->target, &carried->config);
 
   given->id = g_steal_pointer (&carried->id);
+  given->command = g_steal_pointer (&carried->command);
   given->answer = g_steal_pointer (&carried->answer);
   g_task_return_pointer (task, given, (GDestroyNotify) _gproc_carried_free);
 }
@@ -187,25 +189,29 @@ gproc_engine_exec_async (GProcEngine         *self,
 {
   g_autoptr (GTask) task = NULL;
   GProcRequest request = { .method = "POST" };
+  GProcCarried *carried;
   GError *error = NULL;
   GProcConfig config;
 
   g_return_if_fail (GPROC_IS_ENGINE (self));
-  g_return_if_fail (container != NULL && container[0] != '\0');
+  g_return_if_fail (container != NULL);
   g_return_if_fail (argv != NULL && argv[0] != NULL);
   g_return_if_fail (launcher == NULL || GPROC_IS_LAUNCHER (launcher));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = _gproc_engine_task (self, gproc_engine_exec_async, "[gproc] exec in container",
                              io_priority, cancellable, callback, user_data);
+  if (!_gproc_engine_check_name (task, container))
+    return;
   if (!_gproc_config_init (&config, launcher, &error))
     {
       g_task_return_error (task, error);
       return;
     }
 
-  g_task_set_task_data (task, _gproc_carried_new (self, GPROC_TARGET_EXEC, &config),
-                        (GDestroyNotify) _gproc_carried_free);
+  carried = _gproc_carried_new (self, GPROC_TARGET_EXEC, &config);
+  carried->command = g_strdup (argv[0]);
+  g_task_set_task_data (task, carried, (GDestroyNotify) _gproc_carried_free);
   request.path = _gproc_container_get_path (container, "exec");
   request.json = _gproc_config_make_exec (&config, argv, launcher);
   _gproc_exchange_async (self, request, io_priority, cancellable, exec_created,
@@ -287,7 +293,7 @@ gproc_engine_exec (GProcEngine         *self,
   GProcBlockingCall call;
 
   g_return_val_if_fail (GPROC_IS_ENGINE (self), NULL);
-  g_return_val_if_fail (container != NULL && container[0] != '\0', NULL);
+  g_return_val_if_fail (container != NULL, NULL);
   g_return_val_if_fail (argv != NULL && argv[0] != NULL, NULL);
   g_return_val_if_fail (launcher == NULL || GPROC_IS_LAUNCHER (launcher), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);

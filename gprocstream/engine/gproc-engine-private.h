@@ -31,6 +31,10 @@ GTask *_gproc_engine_task (gpointer             source,
                            GAsyncReadyCallback  callback,
                            gpointer             user_data);
 
+/* A name that cannot be one ends @task with an error. FALSE: it did. */
+gboolean _gproc_engine_check_name (GTask      *task,
+                                   const char *name);
+
 /* A blocking call that is made of an asynchronous one, in a context of its own:
  *
  *   if (!_gproc_blocking_begin (&call, error))

@@ -63,6 +63,7 @@ GProcStream *
 _gproc_engine_stream_new (GProcEngine        *engine,
                           GProcTarget         target,
                           const char         *id,
+                          const char         *command,
                           const GProcConfig  *config,
                           GProcAnswer        *answer,
                           GError            **error)
@@ -72,6 +73,7 @@ _gproc_engine_stream_new (GProcEngine        *engine,
   GProcStream *stream;
 
   backend = GPROC_ENGINE_BACKEND (_gproc_engine_backend_new (engine, target, id, config->tty));
+  backend->command = g_strdup (command);
 
   if (answer->connection == NULL)
     {

@@ -381,3 +381,16 @@ _gproc_engine_task (gpointer             source,
 
   return task;
 }
+
+gboolean
+_gproc_engine_check_name (GTask      *task,
+                          const char *name)
+{
+  if (name[0] != '\0')
+    return TRUE;
+
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                           _ ("The name of a container or an image must not be empty"));
+
+  return FALSE;
+}

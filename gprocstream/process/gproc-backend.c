@@ -160,6 +160,28 @@ gproc_backend_get_identifier (GProcBackend *self)
 }
 
 /**
+ * gproc_backend_get_command:
+ * @self: a backend
+ *
+ * Gets the name of the program.
+ *
+ * Returns: (nullable) (transfer none): the name, %NULL if it is not known
+ *
+ * Since: 1.0
+ */
+const char *
+gproc_backend_get_command (GProcBackend *self)
+{
+  GProcBackendInterface *iface;
+
+  g_return_val_if_fail (GPROC_IS_BACKEND (self), NULL);
+
+  iface = GPROC_BACKEND_GET_IFACE (self);
+
+  return iface->get_command != NULL ? iface->get_command (self) : NULL;
+}
+
+/**
  * gproc_backend_try_wait:
  * @self: a backend
  * @returncode: (out): where to put the returncode of a process that is over, and

@@ -41,6 +41,9 @@ G_DECLARE_INTERFACE (GProcBackend, gproc_backend, GPROC, BACKEND, GObject)
  *   a sign that the process is over, or soon will be. Called once, in whatever thread read the last
  *   of them, before or after the process is over, and never if there is no output. Must not block,
  *   must not call the stream, and must be safe in any thread
+ * @get_command: (nullable): gives the name of the program, for [property@GProc.Stream:command] and
+ *   for messages: what an application that started it would call it. Called once, when the stream
+ *   is made. By default it is not known
  *
  * What differs between the processes that a [class@GProc.Stream] can stand for.
  *
@@ -77,13 +80,16 @@ struct _GProcBackendInterface
   void (*close) (GProcBackend *self);
   gboolean (*get_is_pty) (GProcBackend *self);
   void (*output_ended) (GProcBackend *self);
+  const char *(*get_command) (GProcBackend *self);
 
   /*< private >*/
-  gpointer padding[6];
+  gpointer padding[5];
 };
 
 GPROC_AVAILABLE_IN_1_0
 const char *gproc_backend_get_identifier (GProcBackend *self);
+GPROC_AVAILABLE_IN_1_0
+const char *gproc_backend_get_command (GProcBackend *self);
 GPROC_AVAILABLE_IN_1_0
 gboolean gproc_backend_try_wait (GProcBackend *self,
                                  int          *returncode);

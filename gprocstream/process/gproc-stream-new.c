@@ -41,6 +41,8 @@ stream_make (GProcBackend          *backend,
   _gproc_stream_link_queues (self);
 
   self->backend = backend;
+  if (backend != NULL)
+    self->command = g_strdup (gproc_backend_get_command (backend));
   if (backend != NULL && GPROC_IS_LOCAL_BACKEND (backend))
     self->child = _gproc_local_backend_get_child (GPROC_LOCAL_BACKEND (backend));
 
@@ -68,6 +70,7 @@ _gproc_stream_new_spawned (GProcBackend          *backend,
 {
   GProcStream *self = stream_make (g_object_ref (backend), halves, n_halves);
 
+  g_free (self->command);
   self->command = g_strdup (command);
   self->stop_grace = stop_grace_ms;
   self->post_exit_grace = post_exit_grace_ms;

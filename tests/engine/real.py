@@ -70,6 +70,9 @@ def the_engine_answers():
     error = fails(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND, engine().get_container, 'nobody')
     assert isinstance(error, FileNotFoundError)
     fails(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND, engine().exec, 'nobody', ['true'])
+    for call, arguments in ((engine().get_container, ['']), (engine().exec, ['', ['true']]),
+                            (engine().create, ['', None, ['true']])):
+        fails(Gio.IOErrorEnum, Gio.IOErrorEnum.INVALID_ARGUMENT, call, *arguments)
 
 
 def statuses():

@@ -146,6 +146,7 @@ exec_slowly (gboolean slowly)
   stream = gproc_engine_exec (engine, "web", argv, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (gproc_stream_get_identifier (stream), ==, "e1");
+  g_assert_cmpstr (gproc_stream_get_command (stream), ==, argv[0]);
   g_assert_false (gproc_stream_get_is_pty (stream));
   g_assert_cmpint (gproc_stream_get_post_exit_grace (stream), ==, -1);
   g_assert_true (gproc_writer_queue (gproc_stream_get_stdin (stream), "back\n", -1, &error));
@@ -170,6 +171,22 @@ static void
 test_exec (void)
 {
   exec_slowly (FALSE);
+}
+
+/* Nobody is asked. */
+static void
+test_empty_name (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GProcEngine) engine = gproc_engine_new ("unix:///nowhere", &error);
+
+  g_assert_no_error (error);
+  g_assert_null (gproc_engine_exec (engine, "", argv, NULL, NULL, &error));
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_null (gproc_engine_get_container (engine, "", NULL, &error));
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_null (gproc_engine_create (engine, "", NULL, argv, NULL, NULL, &error));
+  gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
 }
 
 static void
@@ -485,6 +502,7 @@ main (int    argc,
   gproc_test_add ("/gproc/engine/connect", test_connect);
   gproc_test_add ("/gproc/engine/properties", test_properties);
   gproc_test_add ("/gproc/engine/exec", test_exec);
+  gproc_test_add ("/gproc/engine/empty-name", test_empty_name);
   gproc_test_add ("/gproc/engine/exec-slowly", test_exec_slowly);
   gproc_test_add ("/gproc/engine/exec-async", test_exec_async);
   gproc_test_add ("/gproc/engine/exec-close", test_exec_close);

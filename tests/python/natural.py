@@ -281,6 +281,9 @@ class Backend(GObject.Object, GProc.Backend):
     def do_get_identifier(self):
         return 'python'
 
+    def do_get_command(self):
+        return 'parrot'
+
     def do_try_wait(self):
         return (True, self.returncode) if self.returncode is not None else (False, 0)
 
@@ -318,6 +321,7 @@ def a_backend_is_written_in_python():
         backend, Gio.MemoryOutputStream.new_resizable(),
         Gio.MemoryInputStream.new_from_bytes(GLib.Bytes.new(b'from\npython\n')), None)
     assert stream.identifier == 'python' and stream.backend is backend
+    assert stream.command == 'parrot'
     assert stream.try_wait() is None
     assert backend.try_wait() == (False, GProc.RETURNCODE_NONE)
     assert list(stream.stdout) == [b'from\n', b'python\n']

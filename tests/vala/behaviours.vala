@@ -410,6 +410,10 @@ private class Blocking : Object, GProc.Backend {
     public void output_ended () {
         ends++;
     }
+
+    public unowned string? get_command () {
+        return "dozer";
+    }
 }
 
 private async void a_backend_may_only_block () throws Error {

@@ -41,6 +41,7 @@ declare module 'gi://GProc?version=1' {
         }
         abstract class Backend extends GObject.Object {
             close(): void;
+            get_command(): string | null;
             get_identifier(): string | null;
             get_is_pty(): boolean;
             output_ended(): void;
