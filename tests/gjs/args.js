@@ -32,6 +32,13 @@ const tests = {
         }
     },
 
+    async 'closing-and-flushing-need-no-argument'() {
+        const cat = GProc.Stream.new(['cat']);
+        cat.stdin.queue('x');
+        assert(cat.stdin.flush() && cat.stdin.close() && cat.stdout.close() && cat.close());
+        assert(GProc.Demuxer.new(Gio.MemoryInputStream.new()).close());
+    },
+
     async 'so-may-the-last-arguments-of-blocking-methods'() {
         const reader = readerOf('1\n2\n3\n4');
         assertEqual(reader.read_line_utf8(), '1');

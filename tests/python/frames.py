@@ -159,6 +159,11 @@ def files_are_streams():
     fails(TypeError, GProc.Muxer.new, io.BytesIO())
     fails(TypeError, GProc.Reader.new, None)
     fails(ValueError, GProc.Reader.new(io.BytesIO()).fileno)
+    closed = socket.socket()
+    closed.close()
+    for make in GProc.Reader.new, GProc.Writer.new, GProc.Demuxer.new:
+        fails(ValueError, make, closed)
+        fails(ValueError, make, -1)
 
 
 def closing():

@@ -167,6 +167,14 @@ var functions = {
     },
 };
 
+// Blocking methods that take nothing but a cancellable.
+const cancellableOnly = {
+    Demuxer: ['close'],
+    Reader: ['close'],
+    Stream: ['close'],
+    Writer: ['close', 'flush'],
+};
+
 // Methods that give a returncode or the like.
 const sentinels = {
     Pipeline: ['get_returncode', 'try_wait', 'wait', 'wait_finish'],
@@ -256,6 +264,10 @@ function convertAsync(GProc) {
                     sentinels[owner]?.includes(`${name}_finish`) ? orNull : convert);
             }
         }
+    }
+    for (const [owner, names] of Object.entries(cancellableOnly)) {
+        for (const name of names)
+            replaceSync(GProc[owner].prototype, name, []);
     }
     for (const [owner, methods] of Object.entries(functions)) {
         for (const [name, parameters] of Object.entries(methods))

@@ -12,12 +12,16 @@ from .native import GProc
 def _descriptor(value):
     """The number that VALUE has, or None."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    try:
-        return value.fileno()
-    except (AttributeError, OSError):
-        # What is in memory has the method, and raises io.UnsupportedOperation.
-        return None
+        fd = value
+    else:
+        try:
+            fd = value.fileno()
+        except (AttributeError, OSError):
+            # What is in memory has the method, and raises io.UnsupportedOperation.
+            return None
+    if fd < 0:
+        raise ValueError(f'there is no descriptor {fd}: is the {type(value).__name__} closed?')
+    return fd
 
 
 def input_stream(value):
