@@ -349,6 +349,38 @@ test_cancelled_in_thread (void)
   g_assert_true (gproc_stream_stop (stream, 0, NULL, &error));
 }
 
+static gpointer
+communicate_in_context (gpointer user_data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GBytes) input = gproc_test_random_bytes (1000 * 1000);
+  g_autoptr (GProcResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  GProcTestCall call = GPROC_TEST_CALL_INIT;
+
+  g_main_context_push_thread_default (context);
+  gproc_stream_communicate_async (user_data, input, 0, NULL, gproc_test_call_done, &call);
+  while (!call.done)
+    g_main_context_iteration (context, TRUE);
+  result = gproc_stream_communicate_finish (user_data, call.result, &error);
+  g_assert_no_error (error);
+  gproc_test_assert_equal (gproc_result_get_stdout (result), input);
+  gproc_test_call_clear (&call);
+  g_main_context_pop_thread_default (context);
+
+  return NULL;
+}
+
+/* In a context that is not the one of the stream, which nobody iterates. */
+static void
+test_other_context (void)
+{
+  g_autoptr (GProcStream) stream = spawn (GPROC_STREAM_FLAGS_NONE, "cat", NULL, NULL);
+
+  g_thread_join (g_thread_new ("communicate", communicate_in_context, stream));
+  g_assert_cmpint (gproc_stream_get_returncode (stream), ==, 0);
+}
+
 /* A pipe that a grandchild holds ends the call after the grace. */
 static void
 test_held (gconstpointer data)
@@ -584,6 +616,7 @@ main (int    argc,
   gproc_test_add ("/gproc/communicate/limit-other", test_limit_other);
   add_both ("/gproc/communicate/cancelled", test_cancelled);
   gproc_test_add ("/gproc/communicate/cancelled-later", test_cancelled_later);
+  gproc_test_add ("/gproc/communicate/other-context", test_other_context);
   gproc_test_add ("/gproc/communicate/cancelled-in-thread", test_cancelled_in_thread);
   add_both ("/gproc/communicate/held", test_held);
   gproc_test_add ("/gproc/communicate/no-grace", test_no_grace);

@@ -124,7 +124,7 @@ gproc_stream_communicate_async (GProcStream         *self,
 
   _gproc_collect (new_task (self, io_priority, cancellable, callback, user_data,
                             gproc_stream_communicate_async),
-                  input, gproc_stream_get_output_limit (self), 0);
+                  input, gproc_stream_get_output_limit (self), GPROC_COLLECT_PUSH);
 }
 
 /**
@@ -215,7 +215,8 @@ gproc_stream_communicate_utf8_async (GProcStream         *self,
 
   _gproc_collect (new_task (self, io_priority, cancellable, callback, user_data,
                             gproc_stream_communicate_utf8_async),
-                  bytes, gproc_stream_get_output_limit (self), GPROC_COLLECT_UTF8);
+                  bytes, gproc_stream_get_output_limit (self),
+                  GPROC_COLLECT_UTF8 | GPROC_COLLECT_PUSH);
 }
 
 /**

@@ -2,23 +2,15 @@
 
 #include "config.h"
 
-#include <glib-unix.h>
 #include <glib/gi18n-lib.h>
 
 #include "process/gproc-stream-internal-private.h"
 #include "process/gproc-worker-private.h"
+#include "streams/gproc-queue-pusher-private.h"
 
 /* A blocking call that is made of asynchronous ones runs them in a context of its
  * own. The write queues of the stream belong to another one, which may not be
  * running, so they are pushed from here meanwhile. */
-
-/* One queue of the row. */
-typedef struct
-{
-  GProcPrivateLoop *loop;
-  GProcWriteQueue *queue;
-  GSource *source; /* NULL: there is nothing to push. */
-} PushedQueue;
 
 gboolean
 _gproc_private_loop_begin (GProcPrivateLoop  *self,
@@ -39,97 +31,34 @@ _gproc_private_loop_begin (GProcPrivateLoop  *self,
   return TRUE;
 }
 
-static void watch_queue (PushedQueue *pushed);
-
-static gboolean
-queue_ready (PushedQueue *pushed)
-{
-  g_clear_pointer (&pushed->source, g_source_unref);
-  watch_queue (pushed);
-
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-queue_fd_ready (int          fd,
-                GIOCondition condition,
-                gpointer     user_data)
-{
-  return queue_ready (user_data);
-}
-
-static gboolean
-queue_stream_ready (GObject  *stream,
-                    gpointer  user_data)
-{
-  return queue_ready (user_data);
-}
-
+/* What cannot be waited for has to be written now, however long that takes. Whatever is wrong with
+ * it is known to the queue. */
 static void
-watch_queue (PushedQueue *pushed)
+write_plain (GProcWriteQueue *queue)
 {
-  int fd;
-
-  if (_gproc_write_queue_push_or_wait (pushed->queue))
-    return;
-
-  /* What cannot be waited for has to be written now, however long that takes. Whatever
-   * is wrong with it is known to the queue. */
-  if (_gproc_write_queue_is_plain (pushed->queue))
-    {
-      _gproc_write_queue_write_all (pushed->queue, NULL, NULL);
-      return;
-    }
-
-  fd = _gproc_write_queue_get_fd (pushed->queue);
-  pushed->source = fd >= 0 ? g_unix_fd_source_new (fd, G_IO_OUT)
-                           : _gproc_write_queue_create_source (pushed->queue);
-  if (pushed->source == NULL)
-    return;
-
-  g_source_set_callback (pushed->source,
-                         fd >= 0 ? G_SOURCE_FUNC (queue_fd_ready)
-                                 : G_SOURCE_FUNC (queue_stream_ready),
-                         pushed, NULL);
-  g_source_attach (pushed->source, pushed->loop->context);
-}
-
-static void
-pushed_queue_free (gpointer data)
-{
-  PushedQueue *pushed = data;
-
-  if (pushed->source != NULL)
-    g_source_destroy (pushed->source);
-  g_clear_pointer (&pushed->source, g_source_unref);
-  g_free (pushed);
+  if (_gproc_write_queue_is_plain (queue) && !_gproc_write_queue_push_or_wait (queue))
+    _gproc_write_queue_write_all (queue, NULL, NULL);
 }
 
 GAsyncResult *
 _gproc_private_loop_end (GProcPrivateLoop *self,
                          GProcWriteQueue  *queue)
 {
-  g_autoptr (GPtrArray) queues = g_ptr_array_new_with_free_func (pushed_queue_free);
+  GPtrArray *pushers;
 
-  for (; queue != NULL; queue = _gproc_write_queue_get_next (queue))
-    {
-      PushedQueue *pushed = g_new0 (PushedQueue, 1);
-
-      pushed->loop = self;
-      pushed->queue = queue;
-      g_ptr_array_add (queues, pushed);
-      watch_queue (pushed);
-    }
+  for (GProcWriteQueue *plain = queue; plain != NULL; plain = _gproc_write_queue_get_next (plain))
+    write_plain (plain);
+  pushers = _gproc_queue_pushers_new (queue, self->context, G_PRIORITY_DEFAULT);
 
   while (self->result == NULL)
     {
       /* The context that would close a base stream may not be running either. */
-      for (guint i = 0; i < queues->len; i++)
-        _gproc_write_queue_finish_close (((PushedQueue *) g_ptr_array_index (queues, i))->queue);
+      for (GProcWriteQueue *next = queue; next != NULL; next = _gproc_write_queue_get_next (next))
+        _gproc_write_queue_finish_close (next);
       g_main_context_iteration (self->context, TRUE);
     }
 
-  g_ptr_array_set_size (queues, 0);
+  g_clear_pointer (&pushers, g_ptr_array_unref);
   g_main_context_pop_thread_default (self->context);
   g_clear_pointer (&self->context, g_main_context_unref);
 

@@ -159,7 +159,8 @@ gboolean _gproc_stream_stop_process (GProcStream  *self,
 typedef enum
 {
   GPROC_COLLECT_KEEP = 1 << 0, /* All stays in the readers, and none goes in. */
-  GPROC_COLLECT_UTF8 = 1 << 1
+  GPROC_COLLECT_UTF8 = 1 << 1,
+  GPROC_COLLECT_PUSH = 1 << 2 /* Nobody else pushes what is queued in this context. */
 } GProcCollectFlags;
 
 /* Takes @task, whose source object is the stream. Returns a GProcResult with it, or

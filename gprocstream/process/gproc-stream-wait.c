@@ -426,15 +426,16 @@ gproc_stream_wait_check_finish (GProcStream   *self,
 }
 
 static void
-wait_buffered (GProcStream *self,
-               gsize        limit,
-               GTask       *task)
+wait_buffered (GProcStream       *self,
+               gsize              limit,
+               GProcCollectFlags  flags,
+               GTask             *task)
 {
   GError *error = NULL;
 
   if (_gproc_stream_has_process (self, &error))
     {
-      _gproc_collect (task, NULL, limit, GPROC_COLLECT_KEEP);
+      _gproc_collect (task, NULL, limit, GPROC_COLLECT_KEEP | flags);
     }
   else
     {
@@ -496,7 +497,7 @@ gproc_stream_wait_buffered (GProcStream   *self,
   if (!_gproc_private_loop_begin (&loop, error))
     return GPROC_RETURNCODE_NONE;
 
-  wait_buffered (self, limit,
+  wait_buffered (self, limit, 0,
                  new_task (self, G_PRIORITY_DEFAULT, cancellable, _gproc_private_loop_done, &loop,
                            gproc_stream_wait_buffered, "[gproc] wait buffered"));
   result = _gproc_private_loop_end (&loop, _gproc_stream_get_queue (self));
@@ -530,7 +531,7 @@ gproc_stream_wait_buffered_async (GProcStream         *self,
   g_return_if_fail (GPROC_IS_STREAM (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  wait_buffered (self, limit,
+  wait_buffered (self, limit, GPROC_COLLECT_PUSH,
                  new_task (self, io_priority, cancellable, callback, user_data,
                            gproc_stream_wait_buffered_async, "[gproc] wait buffered"));
 }

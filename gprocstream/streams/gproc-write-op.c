@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "streams/gproc-output-private.h"
+#include "streams/gproc-queue-pusher-private.h"
 #include "streams/gproc-wait-private.h"
 
 typedef struct
@@ -15,6 +16,7 @@ typedef struct
   GProcWriteOps *ops;
   GProcWriteQueue *queue;
   GProcPoller *poller;
+  GProcQueuePusher *pusher; /* NULL where the queue is written in this context anyway. */
   GProcWriteOpKind kind;
   GTask *task;
   guint64 position; /* What had been accepted when the operation began. */
@@ -34,6 +36,7 @@ static const GProcWaitFor waits_for[] = { GPROC_WAIT_DRAINED, GPROC_WAIT_WRITTEN
 static void
 write_op_free (GProcWriteOp *op)
 {
+  g_clear_pointer (&op->pusher, _gproc_queue_pusher_free);
   _gproc_write_queue_unref (op->queue);
   _gproc_poller_release (op->poller);
   g_free (op->vectors);
@@ -301,6 +304,21 @@ write_op_ready (GProcWatch   *watch,
     write_op_complete (op, count, error);
 }
 
+/* What is waited for in this context is written in it as well. */
+static void
+write_op_push (GProcWriteOp *op)
+{
+  GMainContext *context = _gproc_poller_get_context (op->poller);
+
+  if (op->kind == GPROC_WRITE_OP_CLOSE)
+    _gproc_write_queue_begin_close (op->queue);
+  else
+    _gproc_write_queue_push_in (op->queue, context);
+  if (!_gproc_write_queue_is_home (op->queue, context))
+    op->pusher = _gproc_queue_pusher_new (op->queue, context,
+                                          _gproc_poller_get_priority (op->poller));
+}
+
 void
 _gproc_write_op_start (GProcWriteOps        *ops,
                        GProcWriteQueue      *queue,
@@ -330,10 +348,7 @@ _gproc_write_op_start (GProcWriteOps        *ops,
 
   if (!g_cancellable_is_cancelled (g_task_get_cancellable (task)))
     {
-      if (kind == GPROC_WRITE_OP_CLOSE)
-        _gproc_write_queue_begin_close (queue);
-      else
-        _gproc_write_queue_push_in (queue, _gproc_poller_get_context (op->poller));
+      write_op_push (op);
       _gproc_wait_set_cancellable (&op->wait, g_task_get_cancellable (task));
     }
 

@@ -38,6 +38,10 @@ gboolean _gproc_write_queue_is_idle (GProcWriteQueue *self);
 void _gproc_write_queue_push_in (GProcWriteQueue *self,
                                  GMainContext    *context);
 
+/* Whether @context is the one that the queue is written in by itself. */
+gboolean _gproc_write_queue_is_home (GProcWriteQueue *self,
+                                     GMainContext    *context);
+
 /* The same push, for those who wait: FALSE if a push would make progress once something can
  * be written, and not before. */
 gboolean _gproc_write_queue_push_or_wait (GProcWriteQueue *self);

@@ -358,14 +358,32 @@ _gproc_write_queue_push (GProcWriteQueue *self)
   return idle;
 }
 
+static gboolean
+queue_is_home (GProcWriteQueue *self,
+               GMainContext    *context)
+{
+  return self->home != NULL && _gproc_poller_get_context (self->home) == context;
+}
+
+gboolean
+_gproc_write_queue_is_home (GProcWriteQueue *self,
+                            GMainContext    *context)
+{
+  gboolean is_home;
+
+  g_mutex_lock (&self->lock);
+  is_home = queue_is_home (self, context);
+  g_mutex_unlock (&self->lock);
+
+  return is_home;
+}
+
 void
 _gproc_write_queue_push_in (GProcWriteQueue *self,
                             GMainContext    *context)
 {
   g_mutex_lock (&self->lock);
-  _gproc_queue_push (self, self->home != NULL && _gproc_poller_get_context (self->home) == context
-                             ? GPROC_PUSH_BUDGET
-                             : G_MAXSIZE);
+  _gproc_queue_push (self, queue_is_home (self, context) ? GPROC_PUSH_BUDGET : G_MAXSIZE);
   if (self->pieces.length > 0)
     _gproc_queue_schedule (self);
   g_mutex_unlock (&self->lock);

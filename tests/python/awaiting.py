@@ -347,6 +347,9 @@ async def programs_are_run():
     stream = GProc.Stream.new(['cat'])
     result = await stream.communicate_async(bytearray(b'given'))
     assert result.stdout.get_data() == b'given'
+    # More than a pipe holds, and nothing was queued before.
+    data = bytes(range(256)) * (4 << 10)
+    assert (await GProc.Stream.new(['cat']).communicate_async(data)).stdout.get_data() == data
     stream = await GProc.Launcher().spawn_async(['printf', 'spawned'])
     assert await stream.wait_buffered_async(1000) == 0
     assert (await stream.stdout.read_to_end_async()).get_data() == b'spawned'

@@ -82,9 +82,15 @@ async def a_frame_is_written():
     mux = GProc.Muxer.new(GProc.Writer.new_for_fd(fd, True))
     assert await mux.write_frame_async(1, 'one\n')
     assert await mux.write_frame_async(2, b'two\n')
-    await mux.writer.close_async()
+    # More than a pipe holds.
     demux = GProc.Demuxer.new(reader)
-    assert [found async for found in demux] == [(1, b'one\n'), (2, b'two\n')]
+    writing = asyncio.ensure_future(mux.write_frame_async(1, bytes(1 << 20)))
+    assert (await demux.stdout.read_exactly_async(8)).get_data() == b'one\n' + bytes(4)
+    assert (await demux.stderr.read_line_async()).get_data() == b'two\n'
+    assert (await demux.stdout.read_exactly_async((1 << 20) - 4)).get_size() == (1 << 20) - 4
+    assert await writing
+    await mux.writer.close_async()
+    assert await demux.stdout.read_some_async(1) is None
 
 
 def without_a_loop():

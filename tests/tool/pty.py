@@ -103,6 +103,9 @@ def ctrl_c_is_for_the_program():
         terminal.expect('>>> $')
         terminal.type('6 * 7\r')
         terminal.expect('42\r\n')
+        # Between two prompts the terminal edits lines, and the key would mean the end of one that
+        # is read in another mode.
+        terminal.expect('>>> $')
         terminal.type('\x04')
         assert terminal.finish()[0] == 0
     with shell() as terminal:
