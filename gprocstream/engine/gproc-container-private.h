@@ -34,6 +34,7 @@ typedef struct
   char *id;
   char *command; /* As it was given; NULL if it is not known. */
   GProcConfig config;
+  gboolean resize_failed; /* The engine has not set the size of the terminal. */
   GProcAnswer *answer;
 } GProcCarried;
 

@@ -31,6 +31,7 @@ GProcStream *_gproc_engine_stream_new (GProcEngine        *engine,
                                        const char         *id,
                                        const char         *command,
                                        const GProcConfig  *config,
+                                       gboolean            resize_failed,
                                        GProcAnswer        *answer,
                                        GError            **error);
 

@@ -43,7 +43,8 @@ _gproc_carried_finish (GAsyncResult  *result,
     return NULL;
 
   return _gproc_engine_stream_new (carried->engine, carried->target, carried->id, carried->command,
-                                   &carried->config, carried->answer, error);
+                                   &carried->config, carried->resize_failed, carried->answer,
+                                   error);
 }
 
 static char *
@@ -64,6 +65,7 @@ return_carried (GTask *task)
 
   given->id = g_steal_pointer (&carried->id);
   given->command = g_steal_pointer (&carried->command);
+  given->resize_failed = carried->resize_failed;
   given->answer = g_steal_pointer (&carried->answer);
   g_task_return_pointer (task, given, (GDestroyNotify) _gproc_carried_free);
 }
@@ -76,9 +78,11 @@ exec_resized (GObject      *source,
               gpointer      user_data)
 {
   g_autoptr (GTask) task = user_data;
+  GProcCarried *carried = g_task_get_task_data (task);
   g_autoptr (GProcAnswer) answer = NULL;
 
   answer = _gproc_exchange_finish (GPROC_ENGINE (source), result, NULL);
+  carried->resize_failed = answer == NULL;
   return_carried (task);
 }
 

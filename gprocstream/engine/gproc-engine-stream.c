@@ -65,6 +65,7 @@ _gproc_engine_stream_new (GProcEngine        *engine,
                           const char         *id,
                           const char         *command,
                           const GProcConfig  *config,
+                          gboolean            resize_failed,
                           GProcAnswer        *answer,
                           GError            **error)
 {
@@ -74,6 +75,7 @@ _gproc_engine_stream_new (GProcEngine        *engine,
 
   backend = GPROC_ENGINE_BACKEND (_gproc_engine_backend_new (engine, target, id, config->tty));
   backend->command = g_strdup (command);
+  backend->resize_failed = resize_failed;
 
   if (answer->connection == NULL)
     {

@@ -11,6 +11,7 @@
 
 #define EXEC_ID "{\"Id\": \"e1\"}"
 #define EXEC_RUNNING "{\"ID\": \"e1\", \"Running\": true, \"ExitCode\": null}"
+#define EXEC_OVER_0 "{\"ID\": \"e1\", \"Running\": false, \"ExitCode\": 0, \"CanRemove\": true}"
 #define EXEC_OVER "{\"ID\": \"e1\", \"Running\": false, \"ExitCode\": 7, \"CanRemove\": true}"
 
 #define CONTAINER(status, running, tty)                                    \
@@ -377,6 +378,40 @@ test_exec_terminal (void)
   drop_late (&stream);
 }
 
+/* Podman, which is asked for the size of a terminal whose command has just ended, says 0 of that
+ * until it knows better. */
+static void
+test_exec_terminal_ended (void)
+{
+  const GProcScriptStep steps[] = {
+    { "POST /containers/web/exec", GPROC_OK_JSON (EXEC_ID), -1 },
+    { "POST /exec/e1/start", GPROC_UPGRADED, -1, GPROC_SCRIPT_CLOSE, FALSE, "over\r\n", 6 },
+    { "POST /exec/e1/resize", GPROC_STATUS_JSON ("500 No", "{\"message\": \"it has stopped\"}"),
+      -1 },
+    { "GET /exec/e1/json", GPROC_OK_JSON (EXEC_OVER_0), -1 },
+    { "GET /exec/e1/json", GPROC_OK_JSON (EXEC_OVER_0), -1 },
+    { "GET /exec/e1/json", GPROC_OK_JSON (EXEC_OVER), -1 },
+  };
+  g_autoptr (GProcScript) script = GPROC_SCRIPT_NEW (steps);
+  g_autoptr (GProcEngine) engine = make_engine (script);
+  g_autoptr (GProcLauncher) launcher = gproc_launcher_new ();
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  GProcStream *stream;
+
+  gproc_launcher_set_stdin (launcher, GPROC_DISPOSITION_PTY);
+  gproc_launcher_set_stdout (launcher, GPROC_DISPOSITION_PTY);
+  gproc_launcher_set_stderr (launcher, GPROC_DISPOSITION_PTY);
+  stream = gproc_engine_exec (engine, "web", argv, launcher, NULL, &error);
+  g_assert_no_error (error);
+  bytes = gproc_reader_read_to_end (gproc_stream_get_stdout (stream), -1, NULL, &error);
+  g_assert_no_error (error);
+  gproc_test_assert_bytes (bytes, "over\r\n");
+  g_assert_cmpint (gproc_stream_wait (stream, NULL, &error), ==, 7);
+  g_assert_no_error (error);
+  drop (&stream);
+}
+
 /* The engine has no signal for a command: that is said, and nobody waits for what never comes. */
 static void
 test_exec_signals (void)
@@ -509,6 +544,7 @@ main (int    argc,
   gproc_test_add ("/gproc/engine/exec-launcher", test_exec_launcher);
   gproc_test_add ("/gproc/engine/not-supported", test_not_supported);
   gproc_test_add ("/gproc/engine/exec-terminal", test_exec_terminal);
+  gproc_test_add ("/gproc/engine/exec-terminal-ended", test_exec_terminal_ended);
   gproc_test_add ("/gproc/engine/exec-signals", test_exec_signals);
   gproc_test_add ("/gproc/engine/try-wait", test_try_wait);
   gproc_test_add ("/gproc/engine/doubtful-end", test_doubtful_end);
