@@ -262,12 +262,12 @@ gproc_container_kill_async (GProcContainer      *self,
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (GPROC_IS_CONTAINER (self));
-  g_return_if_fail (signum > 0);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = _gproc_engine_task (self, gproc_container_kill_async, "[gproc] kill container",
                              io_priority, cancellable, callback, user_data);
-  request (task, "POST", g_strdup_printf ("kill?signal=%d", signum), FALSE, done);
+  if (_gproc_engine_check (task, signum > 0, _ ("%d is not the number of a signal"), signum))
+    request (task, "POST", g_strdup_printf ("kill?signal=%d", signum), FALSE, done);
 }
 
 /**
@@ -304,7 +304,8 @@ gproc_container_kill_finish (GProcContainer  *self,
  *
  * Sends a signal to the process of the container.
  *
- * Returns: %TRUE if that was done, %FALSE with @error set
+ * Returns: %TRUE if that was done, %FALSE with @error set: to %G_IO_ERROR_INVALID_ARGUMENT if
+ *   @signum is not positive
  *
  * Since: 1.0
  */
@@ -318,7 +319,6 @@ gproc_container_kill (GProcContainer  *self,
   GProcBlockingCall call;
 
   g_return_val_if_fail (GPROC_IS_CONTAINER (self), FALSE);
-  g_return_val_if_fail (signum > 0, FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
@@ -427,11 +427,18 @@ gproc_container_stop (GProcContainer  *self,
   return gproc_container_stop_finish (self, result, error);
 }
 
+static gboolean
+is_size (guint rows,
+         guint columns)
+{
+  return rows > 0 && rows <= G_MAXUINT16 && columns > 0 && columns <= G_MAXUINT16;
+}
+
 /**
  * gproc_container_resize_async:
  * @self: a container
- * @rows: the number of rows
- * @columns: the number of columns
+ * @rows: the number of rows, 1 to 65535
+ * @columns: the number of columns, 1 to 65535
  * @io_priority: the priority of the call
  * @cancellable: (nullable): a cancellable
  * @callback: (scope async): called when the engine has answered, in the thread-default main
@@ -454,12 +461,13 @@ gproc_container_resize_async (GProcContainer      *self,
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (GPROC_IS_CONTAINER (self));
-  g_return_if_fail (rows > 0 && columns > 0);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = _gproc_engine_task (self, gproc_container_resize_async, "[gproc] resize container",
                              io_priority, cancellable, callback, user_data);
-  request (task, "POST", g_strdup_printf ("resize?h=%u&w=%u", rows, columns), FALSE, done);
+  if (_gproc_engine_check (task, is_size (rows, columns),
+                           _ ("No terminal has %u rows and %u columns"), rows, columns))
+    request (task, "POST", g_strdup_printf ("resize?h=%u&w=%u", rows, columns), FALSE, done);
 }
 
 /**
@@ -490,14 +498,15 @@ gproc_container_resize_finish (GProcContainer  *self,
 /**
  * gproc_container_resize:
  * @self: a container
- * @rows: the number of rows
- * @columns: the number of columns
+ * @rows: the number of rows, 1 to 65535
+ * @columns: the number of columns, 1 to 65535
  * @cancellable: (nullable): a cancellable
  * @error: where to put an error
  *
  * Sets the size of the terminal of the container.
  *
- * Returns: %TRUE if that was done, %FALSE with @error set
+ * Returns: %TRUE if that was done, %FALSE with @error set: to %G_IO_ERROR_INVALID_ARGUMENT if
+ *   @rows or @columns is not in their range
  *
  * Since: 1.0
  */
@@ -512,7 +521,6 @@ gproc_container_resize (GProcContainer  *self,
   GProcBlockingCall call;
 
   g_return_val_if_fail (GPROC_IS_CONTAINER (self), FALSE);
-  g_return_val_if_fail (rows > 0 && columns > 0, FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 

@@ -248,11 +248,13 @@ gproc_container_logs_async (GProcContainer      *self,
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (GPROC_IS_CONTAINER (self));
-  g_return_if_fail (tail >= -1);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = _gproc_engine_task (self, gproc_container_logs_async, "[gproc] read logs", io_priority,
                              cancellable, callback, user_data);
+  if (!_gproc_engine_check (task, tail >= -1, _ ("%d is not a number of lines, nor −1 for all"), tail))
+    return;
+
   g_task_set_task_data (task, make_logs_path (self, flags, tail), g_free);
   gproc_container_refresh_async (self, io_priority, cancellable, logs_refreshed,
                                  g_object_ref (task));
@@ -295,7 +297,8 @@ gproc_container_logs_finish (GProcContainer  *self,
  * the container has a terminal, standard error. It stands for no process: to wait for it gives
  * %G_IO_ERROR_NOT_SUPPORTED. With %GPROC_LOG_FLAGS_FOLLOW it ends when the process does.
  *
- * Returns: (transfer full): the stream, or %NULL with @error set
+ * Returns: (transfer full): the stream, or %NULL with @error set: to %G_IO_ERROR_INVALID_ARGUMENT
+ *   if @tail is less than −1
  *
  * Since: 1.0
  */
@@ -310,7 +313,6 @@ gproc_container_logs (GProcContainer  *self,
   GProcBlockingCall call;
 
   g_return_val_if_fail (GPROC_IS_CONTAINER (self), NULL);
-  g_return_val_if_fail (tail >= -1, NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
@@ -360,7 +362,7 @@ gproc_container_exec_async (GProcContainer      *self,
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (GPROC_IS_CONTAINER (self));
-  g_return_if_fail (argv != NULL && argv[0] != NULL);
+  g_return_if_fail (argv != NULL);
   g_return_if_fail (launcher == NULL || GPROC_IS_LAUNCHER (launcher));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
@@ -425,7 +427,7 @@ gproc_container_exec (GProcContainer      *self,
   GProcBlockingCall call;
 
   g_return_val_if_fail (GPROC_IS_CONTAINER (self), NULL);
-  g_return_val_if_fail (argv != NULL && argv[0] != NULL, NULL);
+  g_return_val_if_fail (argv != NULL, NULL);
   g_return_val_if_fail (launcher == NULL || GPROC_IS_LAUNCHER (launcher), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);

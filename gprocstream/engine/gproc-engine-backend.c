@@ -197,6 +197,12 @@ gproc_engine_backend_send_signal (GProcBackend  *backend,
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, reason);
       return FALSE;
     }
+  if (signum <= 0)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   _ ("%d is not the number of a signal"), signum);
+      return FALSE;
+    }
   if (_gproc_engine_backend_is_over (self, NULL))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,

@@ -199,13 +199,15 @@ gproc_engine_exec_async (GProcEngine         *self,
 
   g_return_if_fail (GPROC_IS_ENGINE (self));
   g_return_if_fail (container != NULL);
-  g_return_if_fail (argv != NULL && argv[0] != NULL);
+  g_return_if_fail (argv != NULL);
   g_return_if_fail (launcher == NULL || GPROC_IS_LAUNCHER (launcher));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = _gproc_engine_task (self, gproc_engine_exec_async, "[gproc] exec in container",
                              io_priority, cancellable, callback, user_data);
-  if (!_gproc_engine_check_name (task, container))
+  if (!_gproc_engine_check_name (task, container) ||
+      !_gproc_engine_check (task, argv[0] != NULL && argv[0][0] != '\0',
+                            _ ("There is no command to run: the arguments are empty")))
     return;
   if (!_gproc_config_init (&config, launcher, &error))
     {
@@ -281,7 +283,8 @@ gproc_engine_exec_finish (GProcEngine   *self,
  * A command that is not there is no error of this call with every engine: Podman says so on
  * standard error, and by the returncode 127.
  *
- * Returns: (transfer full): the stream, or %NULL with @error set
+ * Returns: (transfer full): the stream, or %NULL with @error set: to %G_IO_ERROR_INVALID_ARGUMENT
+ *   if @container or @argv is empty
  *
  * Since: 1.0
  */
@@ -298,7 +301,7 @@ gproc_engine_exec (GProcEngine         *self,
 
   g_return_val_if_fail (GPROC_IS_ENGINE (self), NULL);
   g_return_val_if_fail (container != NULL, NULL);
-  g_return_val_if_fail (argv != NULL && argv[0] != NULL, NULL);
+  g_return_val_if_fail (argv != NULL, NULL);
   g_return_val_if_fail (launcher == NULL || GPROC_IS_LAUNCHER (launcher), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);

@@ -31,6 +31,11 @@ GTask *_gproc_engine_task (gpointer             source,
                            GAsyncReadyCallback  callback,
                            gpointer             user_data);
 
+/* FALSE: @task has been told that an argument is wrong, by a translated @format. */
+gboolean _gproc_engine_check (GTask      *task,
+                              gboolean    is_right,
+                              const char *format,
+                              ...) G_GNUC_PRINTF (3, 4);
 /* A name that cannot be one ends @task with an error. FALSE: it did. */
 gboolean _gproc_engine_check_name (GTask      *task,
                                    const char *name);

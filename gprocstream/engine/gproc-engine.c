@@ -383,14 +383,27 @@ _gproc_engine_task (gpointer             source,
 }
 
 gboolean
+_gproc_engine_check (GTask      *task,
+                     gboolean    is_right,
+                     const char *format,
+                     ...)
+{
+  va_list values;
+
+  if (is_right)
+    return TRUE;
+
+  va_start (values, format);
+  g_task_return_error (task, g_error_new_valist (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, format, values));
+  va_end (values);
+
+  return FALSE;
+}
+
+gboolean
 _gproc_engine_check_name (GTask      *task,
                           const char *name)
 {
-  if (name[0] != '\0')
-    return TRUE;
-
-  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                           _ ("The name of a container or an image must not be empty"));
-
-  return FALSE;
+  return _gproc_engine_check (task, name[0] != '\0',
+                              _ ("The name of a container or an image must not be empty"));
 }

@@ -247,6 +247,53 @@ test_simple_calls (void)
 }
 
 static void
+assert_invalid (gpointer  answer,
+                GError  **error)
+{
+  g_assert_null (answer);
+  gproc_test_assert_error (*error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+}
+
+/* What cannot be asked for is an error of the call, in both forms, and the engine is not asked. */
+static void
+test_bad_arguments (void)
+{
+  const GProcScriptStep steps[] = { { "GET /containers/web/json", RUNNING, -1 } };
+  const char * const nothing[] = { NULL };
+  const char * const unnamed[] = { "", NULL };
+  const guint sizes[][2] = { { 0, 90 }, { 30, 0 }, { 65536, 90 }, { 30, 65536 } };
+  g_autoptr (GProcScript) script = GPROC_SCRIPT_NEW (steps);
+  g_autoptr (GProcContainer) container = get_container (script);
+  GProcEngine *engine = gproc_container_get_engine (container);
+  g_autoptr (GError) error = NULL;
+
+  for (int signum = -1; signum <= 0; signum++)
+    {
+      g_auto (GProcTestCall) call = GPROC_TEST_CALL_INIT;
+
+      g_assert_false (gproc_container_kill (container, signum, NULL, &error));
+      gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+      gproc_container_kill_async (container, signum, 0, NULL, gproc_test_call_done, &call);
+      g_assert_false (
+        gproc_container_kill_finish (container, gproc_test_call_wait (&call), &error));
+      gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+    }
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_assert_false (gproc_container_resize (container, sizes[i][0], sizes[i][1], NULL, &error));
+      gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+    }
+
+  assert_invalid (gproc_container_logs (container, 0, -2, NULL, &error), &error);
+  assert_invalid (gproc_container_exec (container, nothing, NULL, NULL, &error), &error);
+  assert_invalid (gproc_engine_exec (engine, "web", nothing, NULL, NULL, &error), &error);
+  assert_invalid (gproc_engine_exec (engine, "web", unnamed, NULL, NULL, &error), &error);
+  assert_invalid (gproc_engine_exec (engine, "", argv, NULL, NULL, &error), &error);
+  g_assert_cmpuint (gproc_script_count (script, ""), ==, 1);
+}
+
+static void
 test_simple_calls_async (void)
 {
   const GProcScriptStep steps[] = {
@@ -478,6 +525,7 @@ main (int    argc,
   gproc_test_add ("/gproc/engine-container/list", test_list);
   gproc_test_add ("/gproc/engine-container/create", test_create);
   gproc_test_add ("/gproc/engine-container/simple-calls", test_simple_calls);
+  gproc_test_add ("/gproc/engine-container/bad-arguments", test_bad_arguments);
   gproc_test_add ("/gproc/engine-container/simple-calls-async", test_simple_calls_async);
   gproc_test_add ("/gproc/engine-container/attach", test_attach);
   gproc_test_add ("/gproc/engine-container/attach-terminal", test_attach_terminal);
