@@ -199,6 +199,28 @@ async def two_reads_at_once_are_refused():
     os.close(writer)
 
 
+async def what_cannot_be_read_is_said_at_once():
+    """Not only when something has come, which may be never."""
+    reader, writer = pipe()
+    os.write(writer, b'word')
+    assert (await reader.read_some_async(100)).get_data() == b'word'
+    calls = [(name + '_async', value, kind)
+             for name in ('read_some', 'read_exactly', 'read_bytes', 'skip', 'fill')
+             for value, kind in ((-1, OverflowError), (2 ** 64, OverflowError), (0.5, ValueError),
+                                 ('x', TypeError), (None, TypeError))]
+    calls += [('read_until_async', b'', ValueError), ('read_until_async', '', ValueError),
+              ('read_until_async', None, TypeError), ('read_until_any_async', [], ValueError),
+              ('read_until_any_async', [b'\n', b''], ValueError), ('read_lines_async', -1, OverflowError)]
+    for name, value, kind in calls:
+        async def call():
+            await getattr(reader, name)(value)
+        await fails_async(kind, asyncio.wait_for(call(), 20))
+        assert not reader.has_pending(), name
+    os.write(writer, b'end')
+    os.close(writer)
+    assert (await reader.read_to_end_async()).get_data() == b'end'
+
+
 async def closing_ends_what_waits():
     # One ends with its input, and that as soon as it can, the other goes on.
     for command, status in ((['cat'], 0), (['sleep', '1000'], -9)):

@@ -4,6 +4,7 @@
 import decimal
 import math
 import numbers
+import operator
 import os
 import re
 from collections.abc import Mapping
@@ -32,6 +33,15 @@ def whole(name, value):
     if is_finite and unit == 'milliseconds':
         text += f': {value} seconds are {round(value * 1000)}'
     raise ValueError(text)
+
+
+def count(value):
+    """A number of bytes or lines. Introspection says the same of one that is none, but only when it
+    is given one, which may be when something has come."""
+    value = operator.index(whole('count', value))
+    if not 0 <= value <= GLib.MAXSIZE:
+        raise OverflowError(f'{value} not in range 0 to {GLib.MAXSIZE}')
+    return value
 
 
 def argv(arguments):

@@ -105,6 +105,14 @@ def _expected(patterns, timeout_ms=-1, cancellable=None):
     return convert.patterns(patterns), convert.whole('timeout_ms', timeout_ms), cancellable
 
 
+def _separator(value):
+    return convert.separators([value])[0]
+
+
+def _count(value):
+    return [convert.count(value)]
+
+
 def _unread_match(reader, value):
     reading.unread_match(reader, value)
 
@@ -130,7 +138,7 @@ def complete_reader(kind):
                                lambda limit=-1, cancellable=None: (limit, cancellable))
     kind.read_until = guarded(
         native.read_until, 'read_until',
-        lambda separator, cancellable=None: (convert.data(separator), cancellable))
+        lambda separator, cancellable=None: (_separator(separator), cancellable))
     kind.read_until_any = guarded(native.read_until_any, 'read_until_any', _separators)
     kind.expect = guarded(native.expect, 'expect', _expected)
     kind.try_expect = guarded(native.try_expect, 'try_expect',
@@ -141,22 +149,22 @@ def complete_reader(kind):
 
     add_awaitables(
         kind,
-        awaitable('read_some', ['max_bytes'], plain=reading.read_some),
+        awaitable('read_some', ['max_bytes'], plain=reading.read_some, convert=_count),
         awaitable('read_line', plain=reading.read_line),
         awaitable('read_line_utf8', plain=reading.read_line_utf8, undo=_unread_line),
-        awaitable('read_lines', ['max_lines'], [0], plain=reading.read_lines),
-        awaitable('read_exactly', ['count'], plain=reading.read_exactly),
+        awaitable('read_lines', ['max_lines'], [0], plain=reading.read_lines, convert=_count),
+        awaitable('read_exactly', ['count'], plain=reading.read_exactly, convert=_count),
         awaitable('read_until', ['separator'], plain=reading.read_until,
-                  convert=lambda value: [convert.data(value)]),
+                  convert=lambda value: [_separator(value)]),
         awaitable('read_until_any', ['separators'], plain=reading.read_until_any,
                   convert=lambda values: _separators(values)[:1]),
         awaitable('expect', ['patterns', 'timeout_ms'], [-1], plain=reading.expect,
                   convert=lambda values, timeout_ms: _expected(values, timeout_ms)[:2],
                   undo=_unread_match),
         awaitable('read_to_end', ['limit'], [-1], plain=reading.read_to_end),
-        awaitable('fill', ['count'], plain=reading.fill, undo=None),
-        awaitable('read_bytes', ['count'], plain=reading.read_bytes),
-        awaitable('skip', ['count'], plain=reading.skip, undo=None),
+        awaitable('fill', ['count'], plain=reading.fill, undo=None, convert=_count),
+        awaitable('read_bytes', ['count'], plain=reading.read_bytes, convert=_count),
+        awaitable('skip', ['count'], plain=reading.skip, undo=None, convert=_count),
         Awaitable(native, 'close', plain=reading.close),
     )
     add_properties(kind, native)
