@@ -175,28 +175,30 @@ parse_ssh (GProcAddress  *self,
   return TRUE;
 }
 
+static const char * const schemes[] = { "tcp", "http", "https", "ssh", NULL };
+
 static gboolean
 parse (GProcAddress  *self,
        GError       **error)
 {
+  const char *scheme = g_uri_peek_scheme (self->text);
+  g_autoptr (GError) unparsed = NULL;
   g_autoptr (GUri) uri = NULL;
-  const char *scheme;
 
   if (g_str_has_prefix (self->text, "unix://"))
     return parse_unix (self, self->text + strlen ("unix://"), error);
   if (self->text[0] == '/')
     return parse_unix (self, self->text, error);
 
-  uri = g_uri_parse (self->text, G_URI_FLAGS_HAS_PASSWORD, NULL);
-  scheme = uri != NULL ? g_uri_get_scheme (uri) : "";
-  if (g_str_equal (scheme, "tcp") || g_str_equal (scheme, "http"))
-    return parse_tcp (self, uri, FALSE, error);
-  if (g_str_equal (scheme, "https"))
-    return parse_tcp (self, uri, TRUE, error);
-  if (g_str_equal (scheme, "ssh"))
-    return parse_ssh (self, uri, error);
+  if (scheme == NULL || !g_strv_contains (schemes, scheme))
+    return refuse (self, _ ("it begins with none of unix://, tcp://, http://, https:// and ssh://"),
+                   error);
+  uri = g_uri_parse (self->text, G_URI_FLAGS_HAS_PASSWORD, &unparsed);
+  if (uri == NULL)
+    return refuse (self, unparsed->message, error);
 
-  return refuse (self, _ ("it begins with none of unix://, tcp://, https:// and ssh://"), error);
+  return g_str_equal (scheme, "ssh") ? parse_ssh (self, uri, error)
+                                     : parse_tcp (self, uri, g_str_equal (scheme, "https"), error);
 }
 
 GProcAddress *

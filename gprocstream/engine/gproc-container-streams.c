@@ -252,7 +252,8 @@ gproc_container_logs_async (GProcContainer      *self,
 
   task = _gproc_engine_task (self, gproc_container_logs_async, "[gproc] read logs", io_priority,
                              cancellable, callback, user_data);
-  if (!_gproc_engine_check (task, tail >= -1, _ ("%d is not a number of lines, nor −1 for all"), tail))
+  if (!_gproc_engine_check (task, tail >= -1, _ ("%d is not a number of lines, nor −1 for all"),
+                            tail))
     return;
 
   g_task_set_task_data (task, make_logs_path (self, flags, tail), g_free);

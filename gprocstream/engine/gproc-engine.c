@@ -394,7 +394,8 @@ _gproc_engine_check (GTask      *task,
     return TRUE;
 
   va_start (values, format);
-  g_task_return_error (task, g_error_new_valist (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, format, values));
+  g_task_return_error (task, g_error_new_valist (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, format,
+                                                 values));
   va_end (values);
 
   return FALSE;

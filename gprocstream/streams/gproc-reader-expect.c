@@ -62,7 +62,8 @@ deadline_of (int timeout_ms)
  *
  * A pattern that asks what comes next, as with `$` or `\b` at its end, is therefore not answered
  * by a prompt after which nothing comes, before the time is over: leave that out, and look for
- * `\$ ` instead of `\$ $`. What a prompt looks for is best kept free of `.*`.
+ * `\$ ` instead of `\$ $`. What looks for a prompt is best kept free of `.*` and the like: another
+ * `#` may follow what `[^\n]*#` matches, and none what `[^\n#]*#` does.
  *
  * The text begins where the last read ended: there `^` matches. The
  * [limit][property@GProc.Reader:limit] is that of what comes before the match and the match,

@@ -121,10 +121,22 @@ test_ssh (void)
 static void
 test_refused (void)
 {
-  const char *texts[] = { "",          "nonsense",           "unix://x",        "ftp://host",
-                          "tcp://",    "tcp://me@host",      "tcp://host/path", "tcp://host:x",
-                          "ssh://",    "ssh://me:pw@host",   "ssh://-oProxy=x", "ssh://-l@host",
-                          "ssh://h?q", "tcp://host#fragment" };
+  const char *texts[] = { "",
+                          "nonsense",
+                          "unix://x",
+                          "ftp://host",
+                          "tcp://",
+                          "tcp://me@host",
+                          "tcp://host/path",
+                          "tcp://host:x",
+                          "ssh://",
+                          "ssh://me:pw@host",
+                          "ssh://-oProxy=x",
+                          "ssh://-l@host",
+                          "ssh://h?q",
+                          "tcp://host#fragment",
+                          "tcp://[::1",
+                          "https://[::1" };
 
   clear_environment ();
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -134,6 +146,9 @@ test_refused (void)
       g_assert_null (gproc_engine_new (texts[i], &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
       g_assert_nonnull (strstr (error->message, texts[i]));
+      /* What it begins with is right where a scheme is that is known. */
+      g_assert_true ((strstr (error->message, "begins with none") == NULL) ==
+                     (strstr (texts[i], "://") != NULL && !g_str_has_prefix (texts[i], "ftp")));
     }
 }
 

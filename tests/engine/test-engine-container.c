@@ -247,8 +247,8 @@ test_simple_calls (void)
 }
 
 static void
-assert_invalid (gpointer  answer,
-                GError  **error)
+assert_invalid (gpointer   answer,
+                GError   **error)
 {
   g_assert_null (answer);
   gproc_test_assert_error (*error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
