@@ -181,6 +181,20 @@ core_set_engine_error (GProcDemuxCore *self)
 }
 
 static void
+core_set_cut_header (GProcDemuxCore *self,
+                     guint           left)
+{
+  core_fail (
+    self,
+    g_error_new (G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
+                 g_dngettext (GETTEXT_PACKAGE,
+                              "The stream ended %u byte before the end of the header of a frame",
+                              "The stream ended %u bytes before the end of the header of a frame",
+                              left),
+                 left));
+}
+
+static void
 core_set_end (GProcDemuxCore *self)
 {
   GProcFrameParser *parser = &self->parser;
@@ -191,14 +205,15 @@ core_set_end (GProcDemuxCore *self)
   else if (self->lenient || _gproc_frame_parser_is_between (parser))
     return;
   else if (parser->state == GPROC_FRAME_IN_PAYLOAD)
-    core_fail (self, g_error_new (G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
-                                  _ ("The stream ended %u bytes before the end of a frame"),
-                                  (guint) parser->left));
-  else
     core_fail (self,
                g_error_new (G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
-                            _ ("The stream ended %u bytes before the end of the header of a frame"),
-                            GPROC_FRAME_HEADER_SIZE - parser->filled));
+                            g_dngettext (GETTEXT_PACKAGE,
+                                         "The stream ended %u byte before the end of a frame",
+                                         "The stream ended %u bytes before the end of a frame",
+                                         parser->left),
+                            (guint) parser->left));
+  else
+    core_set_cut_header (self, GPROC_FRAME_HEADER_SIZE - parser->filled);
 }
 
 static GProcDemuxSide *

@@ -248,12 +248,18 @@ def selecting_takes_any_sequence():
     assert reader._held is not None
     assert GProc.select([reader], timeout_ms=0) == [reader], 'what an iterator keeps counts'
     # The reader itself would give its lines.
-    for things in ([None], None, reader, [writer], [GProc.Stream.new(['true'])]):
+    process = GProc.Stream.new(['true'])
+    for things in ([None], None, reader, [writer], [process], [GProc.Pump()]):
         fails(TypeError, lambda: GProc.select(things, timeout_ms=0))
     for things in ([None], [reader], writer):
         fails(TypeError, lambda: GProc.select([reader], things, 0))
     for things in ([None], None, [reader]):
         fails(TypeError, lambda: GProc.Pump.run_all_async(things))
+    # Both have descriptors, but lead the other way.
+    fails(TypeError, GProc.Pump.new, process.stdin, process.stdin)
+    fails(TypeError, GProc.Pump.new, process.stdout, process.stdout)
+    process.stdout.close()
+    assert 'is closed' in str(fails(ValueError, process.stdout.fileno))
     os.close(writer)
 
 

@@ -425,6 +425,7 @@ declare module 'gi://GProc?version=1' {
             blocks(options?: LineOptions & { bytes?: false }): Iteration<string[]>;
             [Symbol.iterator](): IterableIterator<string>;
             [Symbol.asyncIterator](): AsyncIterableIterator<string>;
+            close(cancellable?: Cancellable): boolean;
             close_async(io_priority?: number, cancellable?: Cancellable): Promise<boolean>;
             close_async(io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void;
             read_bytes_async(count: number, io_priority?: number, cancellable?: Cancellable): Promise<GLib.Bytes>;
@@ -610,6 +611,7 @@ declare module 'gi://GProc?version=1' {
             readonly timedOut: boolean;
             constructor(argv: Argv, flags?: StreamFlags);
             constructor(properties?: Partial<StreamProperties>);
+            close(cancellable?: Cancellable): boolean;
             close_async(io_priority?: number, cancellable?: Cancellable): Promise<boolean>;
             close_async(io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void;
             static new_for_backend(backend: Backend, stdin_stream: Gio.OutputStream | null, stdout_stream: Gio.InputStream | null, stderr_stream: Gio.InputStream | null): Stream;
@@ -770,8 +772,10 @@ declare module 'gi://GProc?version=1' {
             queue_limit: number;
             queueLimit: number;
             constructor(properties?: Partial<WriterProperties>);
+            close(cancellable?: Cancellable): boolean;
             close_async(io_priority?: number, cancellable?: Cancellable): Promise<boolean>;
             close_async(io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void;
+            flush(cancellable?: Cancellable): boolean;
             flush_async(io_priority?: number, cancellable?: Cancellable): Promise<boolean>;
             flush_async(io_priority: number, cancellable: Cancellable, callback: Gio.AsyncReadyCallback<this> | null): void;
             splice_async(source: Gio.InputStream, flags?: Gio.OutputStreamSpliceFlags, io_priority?: number, cancellable?: Cancellable): Promise<number>;

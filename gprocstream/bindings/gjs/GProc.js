@@ -139,7 +139,8 @@ var asynchronous = {
     },
 };
 
-// What is inherited from GIO and takes nothing that has to outlive the call.
+// What is inherited from GIO and takes nothing that has to outlive the call. The blocking form is
+// replaced where it takes a cancellable alone.
 const inherited = {
     Pipeline: {
         close: [],
@@ -165,14 +166,6 @@ var functions = {
     Pump: {
         run_all: [value => instances(value, 'Pump')],
     },
-};
-
-// Blocking methods that take nothing but a cancellable.
-const cancellableOnly = {
-    Demuxer: ['close'],
-    Reader: ['close'],
-    Stream: ['close'],
-    Writer: ['close', 'flush'],
 };
 
 // Methods that give a returncode or the like.
@@ -258,17 +251,15 @@ function convertAsync(GProc) {
                     Backend: ([, returncode]) => orNull(returncode),
                     Demuxer: frame,
                 }[owner] ?? as_is;
-                if (hasSync && owner !== 'Backend' && prototype[name])
+                const replacesSync = owner !== 'Backend' && (hasSync || parameters.length === 0);
+                if (replacesSync && prototype[name])
                     replaceSync(prototype, name, parameters);
                 replaceAsync(prototype, name, parameters,
                     sentinels[owner]?.includes(`${name}_finish`) ? orNull : convert);
             }
         }
     }
-    for (const [owner, names] of Object.entries(cancellableOnly)) {
-        for (const name of names)
-            replaceSync(GProc[owner].prototype, name, []);
-    }
+    replaceSync(GProc.Demuxer.prototype, 'close', []);
     for (const [owner, methods] of Object.entries(functions)) {
         for (const [name, parameters] of Object.entries(methods))
             replaceAsync(GProc[owner], name, parameters, as_is);

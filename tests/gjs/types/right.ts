@@ -38,6 +38,9 @@ export async function everything(reader: GProc.Reader, writer: GProc.Writer): Pr
     const input: Gio.InputStream = reader;
     input.read_bytes(exact.get_size(), null);
     stream.close(null);
+    const cat = new GProc.Stream(['cat']);
+    if (cat.stdin?.flush() && cat.stdin.close() && cat.stdout?.close())
+        cat.close();
     return (line?.get_size() ?? 0) + (text?.length ?? 0) + reader.bytesRead;
 }
 

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Mapping
 
-from gi.repository import GLib
+from gi.repository import GLib, GObject
 
 
 # What numbers count, by the names of properties and of parameters.
@@ -88,6 +88,19 @@ def data(value):
 def glib_bytes(value):
     """GLib.Bytes, of what `data` takes. None stays None."""
     return value if value is None or isinstance(value, GLib.Bytes) else GLib.Bytes.new(data(value))
+
+
+def instances(name, things, *kinds):
+    """A list of THINGS, each of one of KINDS."""
+    # A reader would be taken for the list of its lines, which are waited for.
+    if isinstance(things, GObject.Object):
+        raise TypeError(f'{name} is a list, not {type(things).__name__}')
+    things = list(things)
+    for thing in things:
+        if not isinstance(thing, kinds):
+            names = ', '.join(kind.__name__ for kind in kinds)
+            raise TypeError(f'among the {name} are GProc.{names}, not {type(thing).__name__}')
+    return things
 
 
 def separators(values):

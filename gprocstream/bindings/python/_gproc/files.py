@@ -28,7 +28,7 @@ def input_stream(value):
     """VALUE, if it is one; a Reader on its descriptor, which it keeps; or what can be read of it."""
     if isinstance(value, Gio.InputStream):
         return value
-    fd = _descriptor(value)
+    fd = None if isinstance(value, Gio.OutputStream) else _descriptor(value)
     if fd is not None:
         reader = GProc.Reader.new_for_fd(fd, False)
         reader._file = value
@@ -45,7 +45,7 @@ def output_stream(value):
         return value
     if isinstance(value, io.TextIOBase) and not isinstance(value, io.StringIO):
         value.flush()
-    fd = _descriptor(value)
+    fd = None if isinstance(value, Gio.InputStream) else _descriptor(value)
     if fd is not None:
         writer = GProc.Writer.new_for_fd(fd, False)
         writer._file = value
@@ -58,5 +58,8 @@ def fileno(stream):
     """What `select` and `selectors` wait on."""
     fd = stream.get_fd()
     if fd < 0:
-        raise ValueError(f'{type(stream).__name__} has no file descriptor')
+        # A demuxer does not say whether it is closed.
+        is_closed = getattr(stream, 'is_closed', bool)()
+        what = 'is closed' if is_closed else 'has no file descriptor'
+        raise ValueError(f'{type(stream).__name__} {what}')
     return fd

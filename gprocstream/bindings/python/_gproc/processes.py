@@ -389,19 +389,13 @@ class PumpMethods:
     @staticmethod
     def run_all_async(pumps, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None, *callback):
         """Runs all of `pumps`. Without a callback it is awaitable."""
-        pumps = [_checked_pump(pump) for pump in pumps]
+        pumps = convert.instances('pumps', pumps, GProc.Pump)
         halves = [half for pump in pumps for half in _pump_halves(pump)]
         give_back(*halves)
         if callback or current() is None:
             return GProc.Pump.run_all_async(pumps, io_priority, cancellable,
                                             *(callback or (None,)))
         return _run_all(pumps, io_priority, cancellable, halves)
-
-
-def _checked_pump(pump):
-    if not isinstance(pump, GProc.Pump):
-        raise TypeError(f'among the pumps are GProc.Pump, not {type(pump).__name__}')
-    return pump
 
 
 async def _run_all(pumps, io_priority, cancellable, halves):

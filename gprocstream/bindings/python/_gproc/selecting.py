@@ -11,27 +11,15 @@ _select = GProc.select
 
 
 def _readers_of(thing):
-    if isinstance(thing, GProc.Pump):
-        return [thing.get_source()]
     if isinstance(thing, GProc.Demuxer):
         return [thing.get_stdout(), thing.get_stderr()]
-    if not isinstance(thing, GProc.Reader):
-        raise TypeError('among the readers are GProc.Reader, Pump and Demuxer, '
-                        f'not {type(thing).__name__}')
-    return [thing]
-
-
-def _listed(name, things):
-    """A list. A reader itself would be taken for that of its lines, which are waited for."""
-    if isinstance(things, (GProc.Reader, GProc.Writer, GProc.Pump, GProc.Demuxer)):
-        raise TypeError(f'{name} is a list, not {type(things).__name__}')
-    return list(things)
-
-
-def _checked(writer):
-    if not isinstance(writer, GProc.Writer):
-        raise TypeError(f'among the writers are GProc.Writer, not {type(writer).__name__}')
-    return writer
+    if not isinstance(thing, GProc.Pump):
+        return [thing]
+    source = thing.get_source()
+    if not isinstance(source, GProc.Reader):
+        raise TypeError('a pump can be waited for if its source is a GProc.Reader, '
+                        f'not {type(source).__name__}')
+    return [source]
 
 
 def select(readers, writers=(), timeout_ms=-1, cancellable=None):
@@ -40,8 +28,8 @@ def select(readers, writers=(), timeout_ms=-1, cancellable=None):
     A Pump among the readers is ready when its source is, a Demuxer when one of its two readers is.
     """
     timeout_ms = convert.whole('timeout_ms', timeout_ms)
-    readers = _listed('readers', readers)
-    writers = [_checked(writer) for writer in _listed('writers', writers or ())]
+    readers = convert.instances('readers', readers, GProc.Reader, GProc.Pump, GProc.Demuxer)
+    writers = convert.instances('writers', writers or (), GProc.Writer)
     owners = [(reader, thing) for thing in readers for reader in _readers_of(thing)]
     sources = [reader for reader, _ in owners]
     give_back(*sources)
