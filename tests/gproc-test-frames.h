@@ -30,6 +30,75 @@ frames_add (GByteArray *frames,
     g_byte_array_append (frames, (const guint8 *) data, length);
 }
 
+static inline void
+frames_push (GInputStream *base,
+             guint8        id,
+             const char   *data)
+{
+  g_autoptr (GByteArray) frame = g_byte_array_new ();
+
+  frames_add (frame, id, data, -1);
+  gproc_test_input_push (base, (const char *) frame->data, frame->len);
+}
+
+static inline void
+frames_assert_reads (GProcReader *reader,
+                     const char  *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = gproc_reader_read_exactly (reader, strlen (expected), NULL, &error);
+
+  g_assert_no_error (error);
+  gproc_test_assert_bytes (bytes, expected);
+}
+
+static inline void
+frames_assert_takes (GProcReader *reader,
+                     const char  *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = gproc_reader_try_read_some (reader, 100, &error);
+
+  g_assert_no_error (error);
+  gproc_test_assert_bytes (bytes, expected);
+}
+
+static inline void
+frames_assert_nothing_yet (GProcReader *reader)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = gproc_reader_try_read_some (reader, 100, &error);
+
+  g_assert_null (bytes);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+}
+
+static inline void
+frames_assert_ended (GProcReader *reader)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = gproc_reader_read_some (reader, 100, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_null (bytes);
+}
+
+static inline void
+frames_assert_frame (GProcDemuxer *demuxer,
+                     int           id,
+                     const char   *data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  g_assert_cmpint (gproc_demuxer_read_frame (demuxer, &bytes, NULL, &error), ==, id);
+  g_assert_no_error (error);
+  if (data == NULL)
+    g_assert_null (bytes);
+  else
+    gproc_test_assert_bytes (bytes, data);
+}
+
 /* What a stream of frames says, to the letter. */
 typedef struct
 {

@@ -39,51 +39,6 @@ setup_clear (Setup *setup)
   g_object_unref (setup->base);
 }
 
-static void
-push (Setup      *setup,
-      guint8      id,
-      const char *data)
-{
-  g_autoptr (GByteArray) frame = g_byte_array_new ();
-
-  frames_add (frame, id, data, -1);
-  gproc_test_input_push (setup->base, (const char *) frame->data, frame->len);
-}
-
-static void
-assert_reads (GProcReader *reader,
-              const char  *expected)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes = gproc_reader_read_exactly (reader, strlen (expected), NULL, &error);
-
-  g_assert_no_error (error);
-  gproc_test_assert_bytes (bytes, expected);
-}
-
-static void
-assert_takes_nothing (GProcReader *reader)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes = gproc_reader_try_read_some (reader, 100, &error);
-
-  g_assert_null (bytes);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
-}
-
-static void
-assert_frame (GProcDemuxer *demuxer,
-              int           id,
-              const char   *data)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes = NULL;
-
-  g_assert_cmpint (gproc_demuxer_read_frame (demuxer, &bytes, NULL, &error), ==, id);
-  g_assert_no_error (error);
-  gproc_test_assert_bytes (bytes, data);
-}
-
 /* How one side is read. */
 typedef enum
 {
@@ -126,7 +81,7 @@ look_around (gpointer stream,
   g_assert_cmpint (gproc_demuxer_get_fd (setup->demuxer), ==, -1);
   g_assert_cmpint (gproc_reader_get_fd (setup->err), ==, -1);
 
-  assert_takes_nothing (setup->err);
+  frames_assert_nothing_yet (setup->err);
   g_assert_cmpint (gproc_demuxer_try_read_frame (setup->demuxer, NULL, &error), ==, -1);
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
   if (!setup->plain)
@@ -162,14 +117,14 @@ test_calls_back (gconstpointer data)
       if (hostility == GPROC_TEST_HOSTILE_NONE && form == READ_TRY)
         continue;
       setup_init (&setup, hostility);
-      push (&setup, 2, "error");
-      push (&setup, 1, "out");
+      frames_push (setup.base, 2, "error");
+      frames_push (setup.base, 1, "out");
       gproc_test_input_set_hook (setup.base, look_around, &setup);
       bytes = read_out (&setup, form, &error);
       g_assert_no_error (error);
       gproc_test_assert_bytes (bytes, "out");
       g_assert_cmpint (setup.hooked, ==, 1);
-      assert_reads (setup.err, "error");
+      frames_assert_reads (setup.err, "error");
       setup_clear (&setup);
     }
 }
@@ -187,8 +142,8 @@ test_calls_back_source (void)
   gproc_test_input_set_hook (setup.base, look_around, &setup);
   source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (output), NULL);
   g_assert_cmpint (setup.hooked, ==, 1);
-  push (&setup, 1, "out");
-  assert_reads (setup.out, "out");
+  frames_push (setup.base, 1, "out");
+  frames_assert_reads (setup.out, "out");
   setup_clear (&setup);
 }
 
@@ -220,7 +175,7 @@ test_closes (gconstpointer data)
       if (hostility == GPROC_TEST_HOSTILE_NONE && form == READ_TRY)
         continue;
       setup_init (&setup, hostility);
-      push (&setup, 1, "out");
+      frames_push (setup.base, 1, "out");
       gproc_test_input_set_hook (setup.base, close_all, &setup);
       g_assert_null (read_out (&setup, form, &error));
       gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
@@ -262,14 +217,14 @@ test_holds_up_nobody (void)
   Setup setup;
 
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
-  push (&setup, 2, "err");
-  push (&setup, 1, "out");
+  frames_push (setup.base, 2, "err");
+  frames_push (setup.base, 1, "out");
   gproc_test_input_set_hook (setup.base, wait_in_base, &setup);
   thread = g_thread_new ("out", read_out_in_thread, &setup);
   gproc_test_wait (&setup.hooked);
 
   g_assert_cmpint (gproc_demuxer_get_policy (setup.demuxer), ==, GPROC_DEMUXER_POLICY_BLOCK);
-  assert_takes_nothing (setup.err);
+  frames_assert_nothing_yet (setup.err);
   gproc_reader_read_some_async (setup.err, 100, 0, NULL, gproc_test_call_done, &call);
   gproc_test_wakeups_reset ();
   gproc_test_run_for (50);
@@ -305,7 +260,7 @@ test_close_waits (void)
   Setup setup;
 
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
-  push (&setup, 1, "out");
+  frames_push (setup.base, 1, "out");
   gproc_test_input_set_hook (setup.base, wait_in_base, &setup);
   threads[0] = g_thread_new ("out", read_out_in_thread, &setup);
   gproc_test_wait (&setup.hooked);
@@ -329,25 +284,25 @@ test_order (void)
 
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
   output = gproc_reader_get_base_stream (setup.out);
-  push (&setup, 2, "first");
-  push (&setup, 1, "second");
-  push (&setup, 2, "third");
-  push (&setup, 1, "fourth");
+  frames_push (setup.base, 2, "first");
+  frames_push (setup.base, 1, "second");
+  frames_push (setup.base, 2, "third");
+  frames_push (setup.base, 1, "fourth");
   for (int i = 0; i < 2; i++)
     g_assert_true (g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (output)));
-  assert_frame (setup.demuxer, 2, "first");
-  assert_frame (setup.demuxer, 1, "second");
-  assert_frame (setup.demuxer, 2, "third");
-  assert_frame (setup.demuxer, 1, "fourth");
+  frames_assert_frame (setup.demuxer, 2, "first");
+  frames_assert_frame (setup.demuxer, 1, "second");
+  frames_assert_frame (setup.demuxer, 2, "third");
+  frames_assert_frame (setup.demuxer, 1, "fourth");
   g_assert_false (g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (output)));
 
   /* Nor does the question make the one full, and the other wait. */
   gproc_demuxer_set_buffer_size (setup.demuxer, 3);
-  push (&setup, 1, "123456");
-  push (&setup, 2, "err");
+  frames_push (setup.base, 1, "123456");
+  frames_push (setup.base, 2, "err");
   g_assert_true (g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (output)));
-  assert_reads (setup.out, "123456");
-  assert_reads (setup.err, "err");
+  frames_assert_reads (setup.out, "123456");
+  frames_assert_reads (setup.err, "err");
   setup_clear (&setup);
 }
 
@@ -406,12 +361,12 @@ test_passing_error (gconstpointer data)
 
       gproc_test_input_hold (setup.base);
       gproc_test_input_set_error (setup.base, -1);
-      push (&setup, 2, "err");
-      push (&setup, 1, "out");
+      frames_push (setup.base, 2, "err");
+      frames_push (setup.base, 1, "out");
       bytes = read_out (&setup, form, &error);
       g_assert_no_error (error);
       gproc_test_assert_bytes (bytes, "out");
-      assert_reads (setup.err, "err");
+      frames_assert_reads (setup.err, "err");
       setup_clear (&setup);
     }
 }
@@ -434,7 +389,7 @@ test_would_block (void)
   g_assert_cmpint (call.done, ==, 0);
   gproc_test_input_hold (setup.base);
   gproc_test_input_set_error (setup.base, -1);
-  push (&setup, 1, "out");
+  frames_push (setup.base, 1, "out");
   bytes = gproc_reader_read_some_finish (setup.out, gproc_test_call_wait (&call), &error);
   g_assert_no_error (error);
   gproc_test_assert_bytes (bytes, "out");
@@ -456,7 +411,7 @@ poll_resumed (GPollFD *fds,
   GProcReader *err = g_steal_pointer (&resumed.err);
 
   if (timeout != 0 && err != NULL)
-    assert_reads (err, "full");
+    frames_assert_reads (err, "full");
   else if (timeout != 0 && err == NULL)
     resumed.n_slept++;
   else
@@ -477,14 +432,14 @@ test_resumes (void)
 
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
   gproc_demuxer_set_buffer_size (setup.demuxer, 2);
-  push (&setup, 2, "full");
+  frames_push (setup.base, 2, "full");
   gproc_test_input_set_cut (setup.base);
   g_main_context_set_poll_func (context, poll_resumed);
   g_main_context_push_thread_default (context);
   gproc_reader_read_some_async (setup.out, 10, 0, NULL, gproc_test_call_done, &call);
   while (g_main_context_iteration (context, FALSE))
     continue;
-  push (&setup, 1, "out");
+  frames_push (setup.base, 1, "out");
   while (g_main_context_iteration (context, FALSE))
     continue;
   g_assert_cmpint (call.done, ==, 0);
@@ -534,8 +489,8 @@ test_ended (void)
   g_assert_null (read_out (&setup, READ_ASYNC, &error));
   g_assert_no_error (error);
   n_reads = gproc_test_input_get_counts (setup.base).n_nonblocking;
-  push (&setup, 1, "out");
-  push (&setup, 2, "err");
+  frames_push (setup.base, 1, "out");
+  frames_push (setup.base, 2, "err");
   for (Form form = READ_BLOCKING; form <= READ_TRY; form++)
     {
       g_assert_null (read_out (&setup, form, &error));
@@ -577,12 +532,12 @@ test_file (void)
   g_assert_true (gproc_test_fd_is_ready (out_fd, G_IO_IN));
   g_assert_true (gproc_test_fd_is_ready (err_fd, G_IO_IN));
   g_assert_true (gproc_test_fd_is_ready (frame_fd, G_IO_IN));
-  assert_reads (out, "out");
+  frames_assert_reads (out, "out");
   g_assert_true (gproc_test_fd_is_ready (out_fd, G_IO_IN));
   g_assert_null (gproc_reader_try_read_some (out, 10, &error));
   g_assert_no_error (error);
   g_assert_true (gproc_test_fd_is_ready (err_fd, G_IO_IN));
-  assert_reads (err, "err");
+  frames_assert_reads (err, "err");
 }
 
 static gsize
@@ -688,7 +643,7 @@ test_fork (void)
   err_fd = gproc_reader_get_fd (err);
   frames_add (frames, 2, "full", -1);
   gproc_test_write (fds[1], frames->data, frames->len);
-  assert_takes_nothing (out);
+  frames_assert_nothing_yet (out);
   gproc_test_write (fds[1], frames->data, frames->len);
   g_assert_false (gproc_test_fd_is_ready (out_fd, G_IO_IN));
   g_assert_true (gproc_test_fd_is_ready (err_fd, G_IO_IN));
@@ -696,8 +651,8 @@ test_fork (void)
   gproc_test_fork (use_in_child, demuxer);
   g_assert_false (gproc_test_fd_is_ready (out_fd, G_IO_IN));
   g_assert_true (gproc_test_fd_is_ready (err_fd, G_IO_IN));
-  assert_reads (err, "fullfull");
-  assert_takes_nothing (err);
+  frames_assert_reads (err, "fullfull");
+  frames_assert_nothing_yet (err);
   g_assert_false (gproc_test_fd_is_ready (err_fd, G_IO_IN));
   gproc_test_close (&fds[1]);
   g_assert_true (gproc_test_fd_is_ready (out_fd, G_IO_IN));

@@ -49,22 +49,6 @@ push (Setup      *setup,
 }
 
 static void
-assert_frame (GProcDemuxer *demuxer,
-              int           id,
-              const char   *data)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes = NULL;
-
-  g_assert_cmpint (gproc_demuxer_read_frame (demuxer, &bytes, NULL, &error), ==, id);
-  g_assert_no_error (error);
-  if (data == NULL)
-    g_assert_null (bytes);
-  else
-    gproc_test_assert_bytes (bytes, data);
-}
-
-static void
 assert_no_frame_yet (GProcDemuxer *demuxer)
 {
   g_autoptr (GError) error = NULL;
@@ -73,27 +57,6 @@ assert_no_frame_yet (GProcDemuxer *demuxer)
   g_assert_cmpint (gproc_demuxer_try_read_frame (demuxer, &bytes, &error), ==, -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
   g_assert_null (bytes);
-}
-
-static void
-assert_takes (GProcReader *reader,
-              const char  *expected)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes = gproc_reader_try_read_some (reader, 100, &error);
-
-  g_assert_no_error (error);
-  gproc_test_assert_bytes (bytes, expected);
-}
-
-static void
-assert_takes_nothing (GProcReader *reader)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes = gproc_reader_try_read_some (reader, 100, &error);
-
-  g_assert_null (bytes);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
 }
 
 /* In order, whole, empty ones too. */
@@ -109,17 +72,17 @@ test_frames (void)
   push (&setup, 2, "four");
   push (&setup, 0, "five");
   gproc_test_write (setup.fd, "\1\0\0\0\0\0\0\6si", 10);
-  assert_frame (setup.demuxer, 2, "one");
-  assert_frame (setup.demuxer, 1, "two");
-  assert_frame (setup.demuxer, 1, "");
-  assert_frame (setup.demuxer, 2, "four");
-  assert_frame (setup.demuxer, 1, "five");
+  frames_assert_frame (setup.demuxer, 2, "one");
+  frames_assert_frame (setup.demuxer, 1, "two");
+  frames_assert_frame (setup.demuxer, 1, "");
+  frames_assert_frame (setup.demuxer, 2, "four");
+  frames_assert_frame (setup.demuxer, 1, "five");
   assert_no_frame_yet (setup.demuxer);
   gproc_test_write (setup.fd, "xsix", 4);
-  assert_frame (setup.demuxer, 1, "sixsix");
+  frames_assert_frame (setup.demuxer, 1, "sixsix");
   gproc_test_close (&setup.fd);
-  assert_frame (setup.demuxer, -1, NULL);
-  assert_frame (setup.demuxer, -1, NULL);
+  frames_assert_frame (setup.demuxer, -1, NULL);
+  frames_assert_frame (setup.demuxer, -1, NULL);
   setup_clear (&setup);
 }
 
@@ -136,13 +99,13 @@ test_frame_pieces (void)
   push (&setup, 1, "0123456789");
   push (&setup, 2, "abcd");
   gproc_test_write (setup.fd, "\1\0\0\0\0\0\0\6si", 10);
-  assert_frame (setup.demuxer, 1, "0123");
-  assert_frame (setup.demuxer, 1, "4567");
-  assert_frame (setup.demuxer, 1, "89");
-  assert_frame (setup.demuxer, 2, "abcd");
+  frames_assert_frame (setup.demuxer, 1, "0123");
+  frames_assert_frame (setup.demuxer, 1, "4567");
+  frames_assert_frame (setup.demuxer, 1, "89");
+  frames_assert_frame (setup.demuxer, 2, "abcd");
   assert_no_frame_yet (setup.demuxer);
   gproc_test_close (&setup.fd);
-  assert_frame (setup.demuxer, 1, "si");
+  frames_assert_frame (setup.demuxer, 1, "si");
   g_assert_cmpint (gproc_demuxer_read_frame (setup.demuxer, &bytes, NULL, &error), ==, -1);
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT);
   setup_clear (&setup);
@@ -157,24 +120,24 @@ test_frames_and_readers (void)
   setup_init (&setup);
   gproc_test_write (setup.fd, "\2\0\0\0\0\0\0\6abc", 11);
   assert_no_frame_yet (setup.demuxer);
-  assert_takes_nothing (setup.out);
-  assert_takes (setup.err, "abc");
+  frames_assert_nothing_yet (setup.out);
+  frames_assert_takes (setup.err, "abc");
   gproc_test_write (setup.fd, "def", 3);
-  assert_frame (setup.demuxer, 2, "def");
+  frames_assert_frame (setup.demuxer, 2, "def");
 
   push (&setup, 2, "err");
   push (&setup, 1, "out");
   push (&setup, 2, "more");
-  assert_takes (setup.out, "out");
-  assert_takes_nothing (setup.out);
-  assert_frame (setup.demuxer, 2, "errmore");
+  frames_assert_takes (setup.out, "out");
+  frames_assert_nothing_yet (setup.out);
+  frames_assert_frame (setup.demuxer, 2, "errmore");
 
   /* One that is closed is left out. */
   g_assert_true (g_input_stream_close (G_INPUT_STREAM (setup.out), NULL, NULL));
   push (&setup, 1, "out");
   push (&setup, 1, "");
   push (&setup, 2, "err");
-  assert_frame (setup.demuxer, 2, "err");
+  frames_assert_frame (setup.demuxer, 2, "err");
   setup_clear (&setup);
 }
 
@@ -273,13 +236,13 @@ test_select (void)
   g_assert_cmpuint (ready_for (&setup, 0), ==, 0);
   push (&setup, 2, "err");
   g_assert_cmpuint (ready_for (&setup, -1), ==, 2);
-  assert_takes (setup.err, "err");
+  frames_assert_takes (setup.err, "err");
   push (&setup, 1, "");
   g_assert_cmpuint (ready_for (&setup, 0), ==, 0);
   push (&setup, 1, "out");
   g_assert_cmpuint (ready_for (&setup, -1), ==, 1);
   push (&setup, 2, "err");
-  assert_takes (setup.out, "out");
+  frames_assert_takes (setup.out, "out");
   g_assert_cmpuint (ready_for (&setup, -1), ==, 2);
 
   /* The other one alone is not, up to the end. */
@@ -314,9 +277,9 @@ test_select_stalled (void)
   g_assert_cmpuint (none->len, ==, 0);
   g_assert_cmpint (g_get_monotonic_time () - start, >=, 50 * 1000);
   g_assert_cmpuint (ready_for (&setup, -1), ==, 2);
-  assert_takes (setup.err, "fu");
+  frames_assert_takes (setup.err, "fu");
   g_assert_cmpuint (ready_for (&setup, -1) & 1, ==, 1);
-  assert_takes (setup.out, "out");
+  frames_assert_takes (setup.out, "out");
   setup_clear (&setup);
 }
 
@@ -352,18 +315,18 @@ test_descriptors (void)
   g_assert_true (is_ready (out_fd) && is_ready (err_fd) && is_ready (frame_fd));
 
   /* It is the other one's turn. */
-  assert_takes_nothing (setup.out);
+  frames_assert_nothing_yet (setup.out);
   g_assert_false (is_ready (out_fd));
   g_assert_true (is_ready (err_fd) && is_ready (frame_fd));
-  assert_takes (setup.err, "fu");
+  frames_assert_takes (setup.err, "fu");
   g_assert_true (is_ready (out_fd));
-  assert_takes_nothing (setup.out);
-  assert_takes (setup.err, "ll");
+  frames_assert_nothing_yet (setup.out);
+  frames_assert_takes (setup.err, "ll");
   g_assert_true (is_ready (out_fd));
-  assert_takes (setup.out, "out");
-  assert_takes_nothing (setup.out);
-  assert_takes (setup.err, "er");
-  assert_takes_nothing (setup.err);
+  frames_assert_takes (setup.out, "out");
+  frames_assert_nothing_yet (setup.out);
+  frames_assert_takes (setup.err, "er");
+  frames_assert_nothing_yet (setup.err);
   assert_no_frame_yet (setup.demuxer);
   g_assert_false (is_ready (out_fd) || is_ready (err_fd) || is_ready (frame_fd));
 
@@ -434,7 +397,7 @@ test_source (void)
   /* Read by the other, in this very thread. */
   push (&setup, 1, "3");
   push (&setup, 2, "e");
-  assert_takes (setup.err, "e");
+  frames_assert_takes (setup.err, "e");
   gproc_test_wait_for (taken == 3);
 
   push (&setup, 2, "full");
@@ -444,9 +407,9 @@ test_source (void)
   gproc_test_run_for (50);
   g_assert_cmpuint (gproc_test_polls (), <, 20);
   g_assert_cmpuint (taken, ==, 3);
-  assert_takes (setup.err, "fu");
+  frames_assert_takes (setup.err, "fu");
   gproc_test_settle ();
-  assert_takes (setup.err, "ll");
+  frames_assert_takes (setup.err, "ll");
   gproc_test_wait_for (taken == 5);
 
   g_source_destroy (source);

@@ -37,53 +37,11 @@ setup_clear (Setup *setup)
 }
 
 static void
-push (Setup      *setup,
-      guint8      id,
-      const char *data)
-{
-  g_autoptr (GByteArray) frame = g_byte_array_new ();
-
-  frames_add (frame, id, data, -1);
-  gproc_test_input_push (setup->base, (const char *) frame->data, frame->len);
-}
-
-static void
 push_raw (Setup      *setup,
           const char *data,
           gsize       size)
 {
   gproc_test_input_push (setup->base, data, (gssize) size);
-}
-
-static void
-assert_reads (GProcReader *reader,
-              const char  *expected)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes = gproc_reader_read_exactly (reader, strlen (expected), NULL, &error);
-
-  g_assert_no_error (error);
-  gproc_test_assert_bytes (bytes, expected);
-}
-
-static void
-assert_nothing_yet (GProcReader *reader)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes = gproc_reader_try_read_some (reader, 100, &error);
-
-  g_assert_null (bytes);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
-}
-
-static void
-assert_ended (GProcReader *reader)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes = gproc_reader_read_some (reader, 100, NULL, &error);
-
-  g_assert_no_error (error);
-  g_assert_null (bytes);
 }
 
 static void
@@ -139,7 +97,7 @@ test_properties (void)
   g_assert_cmpuint (gproc_demuxer_get_buffer_size (setup.demuxer), ==, 7);
 
   /* One that was made of nothing has ended. */
-  assert_ended (gproc_demuxer_get_stdout (nothing));
+  frames_assert_ended (gproc_demuxer_get_stdout (nothing));
   setup_clear (&setup);
 }
 
@@ -150,19 +108,19 @@ test_empty_frames (void)
   Setup setup;
 
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
-  push (&setup, 1, "");
-  assert_nothing_yet (setup.out);
-  push (&setup, 2, "");
-  push (&setup, 1, "");
-  assert_nothing_yet (setup.err);
+  frames_push (setup.base, 1, "");
+  frames_assert_nothing_yet (setup.out);
+  frames_push (setup.base, 2, "");
+  frames_push (setup.base, 1, "");
+  frames_assert_nothing_yet (setup.err);
   g_assert_false (gproc_reader_at_eof (setup.out));
-  push (&setup, 1, "x");
-  assert_reads (setup.out, "x");
+  frames_push (setup.base, 1, "x");
+  frames_assert_reads (setup.out, "x");
   gproc_test_input_end (setup.base);
   g_assert_true (gproc_reader_at_eof (setup.out));
   g_assert_true (gproc_reader_at_eof (setup.err));
-  assert_ended (setup.out);
-  assert_ended (setup.err);
+  frames_assert_ended (setup.out);
+  frames_assert_ended (setup.err);
   setup_clear (&setup);
 }
 
@@ -178,17 +136,17 @@ test_forms (void)
   Setup setup;
 
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
-  push (&setup, 1, "a li");
-  push (&setup, 2, "between");
-  push (&setup, 1, "ne\nab");
-  push (&setup, 1, "cdefg");
+  frames_push (setup.base, 1, "a li");
+  frames_push (setup.base, 2, "between");
+  frames_push (setup.base, 1, "ne\nab");
+  frames_push (setup.base, 1, "cdefg");
   line = gproc_reader_read_line_utf8 (setup.out, NULL, &error);
   g_assert_cmpstr (line, ==, "a line");
   g_assert_cmpint (g_input_stream_read (G_INPUT_STREAM (setup.out), plain, 2, NULL, &error), ==, 2);
   g_assert_cmpstr (plain, ==, "ab");
   peeked = gproc_reader_peek (setup.err, 100);
   g_assert_cmpuint (g_bytes_get_size (peeked), ==, 0);
-  assert_reads (setup.err, "between");
+  frames_assert_reads (setup.err, "between");
   g_assert_cmpint (g_input_stream_skip (G_INPUT_STREAM (setup.out), 1, NULL, &error), ==, 1);
   gproc_test_input_end (setup.base);
   rest = gproc_reader_read_to_end (setup.out, 100, NULL, &error);
@@ -206,7 +164,7 @@ test_demand (void)
   Setup setup;
 
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
-  push (&setup, 1, "x");
+  frames_push (setup.base, 1, "x");
   gproc_test_settle ();
   g_assert_cmpuint (gproc_test_input_get_counts (setup.base).n_nonblocking, ==, 0);
   g_assert_cmpuint (gproc_test_input_get_position (setup.base), ==, 0);
@@ -214,7 +172,7 @@ test_demand (void)
   gproc_reader_read_some_async (setup.out, 10, 0, NULL, gproc_test_call_done, &call);
   bytes = gproc_reader_read_some_finish (setup.out, gproc_test_call_wait (&call), NULL);
   gproc_test_assert_bytes (bytes, "x");
-  push (&setup, 1, "y");
+  frames_push (setup.base, 1, "y");
   gproc_test_settle ();
   g_assert_cmpuint (gproc_test_input_get_position (setup.base), ==, 9);
   setup_clear (&setup);
@@ -231,8 +189,8 @@ test_block (gconstpointer data)
 
   setup_init (&setup, GPOINTER_TO_INT (data));
   gproc_demuxer_set_buffer_size (setup.demuxer, 4);
-  push (&setup, 2, "123456");
-  push (&setup, 1, "out");
+  frames_push (setup.base, 2, "123456");
+  frames_push (setup.base, 1, "out");
   gproc_reader_read_some_async (setup.out, 10, 0, NULL, gproc_test_call_done, &call);
   gproc_test_settle ();
   gproc_test_wakeups_reset ();
@@ -250,11 +208,11 @@ test_block (gconstpointer data)
 
   if (GPOINTER_TO_INT (data) == GPROC_TEST_HOSTILE_POLLABLE)
     {
-      assert_reads (setup.err, "1234");
+      frames_assert_reads (setup.err, "1234");
       bytes = gproc_reader_read_some_finish (setup.out, gproc_test_call_wait (&call), &error);
       g_assert_no_error (error);
       gproc_test_assert_bytes (bytes, "out");
-      assert_reads (setup.err, "56");
+      frames_assert_reads (setup.err, "56");
     }
   else
     {
@@ -269,8 +227,8 @@ test_block (gconstpointer data)
       g_assert_no_error (error);
       gproc_test_assert_bytes (others, "123456");
     }
-  assert_ended (setup.out);
-  assert_ended (setup.err);
+  frames_assert_ended (setup.out);
+  frames_assert_ended (setup.err);
   setup_clear (&setup);
 }
 
@@ -299,16 +257,16 @@ test_block_bound (void)
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
   gproc_demuxer_set_buffer_size (setup.demuxer, 1000);
   push_raw (&setup, (const char *) flood->data, flood->len);
-  push (&setup, 1, "at last");
+  frames_push (setup.base, 1, "at last");
   for (int i = 0; i < 100; i++)
-    assert_nothing_yet (setup.out);
+    frames_assert_nothing_yet (setup.out);
   /* And one read of the base stream. */
   g_assert_cmpuint (gproc_test_input_get_position (setup.base), <=, 1008 + 256 * 1024);
 
   all = gproc_reader_read_exactly (setup.err, flood->len - 8, NULL, NULL);
   g_assert_cmpmem (g_bytes_get_data (all, NULL), g_bytes_get_size (all), flood->data + 8,
                    flood->len - 8);
-  assert_reads (setup.out, "at last");
+  frames_assert_reads (setup.out, "at last");
   setup_clear (&setup);
 }
 
@@ -323,14 +281,14 @@ test_grow (void)
   gproc_demuxer_set_buffer_size (setup.demuxer, 1);
   gproc_demuxer_set_policy (setup.demuxer, GPROC_DEMUXER_POLICY_GROW);
   push_raw (&setup, (const char *) flood->data, flood->len);
-  push (&setup, 1, "at last");
+  frames_push (setup.base, 1, "at last");
   gproc_test_input_end (setup.base);
-  assert_reads (setup.out, "at last");
-  assert_ended (setup.out);
+  frames_assert_reads (setup.out, "at last");
+  frames_assert_ended (setup.out);
   all = gproc_reader_read_exactly (setup.err, flood->len - 8, NULL, NULL);
   g_assert_cmpmem (g_bytes_get_data (all, NULL), g_bytes_get_size (all), flood->data + 8,
                    flood->len - 8);
-  assert_ended (setup.err);
+  frames_assert_ended (setup.err);
   setup_clear (&setup);
 }
 
@@ -346,13 +304,13 @@ test_discard (void)
   gproc_demuxer_set_buffer_size (setup.demuxer, 1000);
   gproc_demuxer_set_policy (setup.demuxer, GPROC_DEMUXER_POLICY_DISCARD);
   push_raw (&setup, (const char *) flood->data, flood->len);
-  push (&setup, 1, "at last");
-  assert_reads (setup.out, "at last");
+  frames_push (setup.base, 1, "at last");
+  frames_assert_reads (setup.out, "at last");
   g_assert_cmpuint (gproc_demuxer_get_bytes_discarded (setup.demuxer), ==, flood->len - 8 - 1000);
 
   kept = gproc_reader_read_exactly (setup.err, 1000, NULL, NULL);
   g_assert_cmpmem (g_bytes_get_data (kept, NULL), 1000, flood->data + 8, 1000);
-  assert_nothing_yet (setup.err);
+  frames_assert_nothing_yet (setup.err);
 
   /* What a reader takes as it comes is never dropped, however small its reads. */
   push_raw (&setup, (const char *) flood->data, flood->len);
@@ -376,15 +334,15 @@ test_change_policy (void)
 
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
   gproc_demuxer_set_buffer_size (setup.demuxer, 1);
-  push (&setup, 2, "123");
-  push (&setup, 1, "out");
+  frames_push (setup.base, 2, "123");
+  frames_push (setup.base, 1, "out");
   gproc_reader_read_some_async (setup.out, 10, 0, NULL, gproc_test_call_done, &call);
   gproc_test_settle ();
   g_assert_cmpint (call.done, ==, 0);
   gproc_demuxer_set_policy (setup.demuxer, GPROC_DEMUXER_POLICY_GROW);
   bytes = gproc_reader_read_some_finish (setup.out, gproc_test_call_wait (&call), NULL);
   gproc_test_assert_bytes (bytes, "out");
-  assert_reads (setup.err, "123");
+  frames_assert_reads (setup.err, "123");
   setup_clear (&setup);
 }
 
@@ -397,13 +355,13 @@ test_close_one (void)
 
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
   gproc_demuxer_set_buffer_size (setup.demuxer, 10);
-  push (&setup, 2, "what waits is dropped, too");
-  push (&setup, 1, "out");
-  assert_nothing_yet (setup.out);
+  frames_push (setup.base, 2, "what waits is dropped, too");
+  frames_push (setup.base, 1, "out");
+  frames_assert_nothing_yet (setup.out);
   g_assert_true (g_input_stream_close (G_INPUT_STREAM (setup.err), NULL, &error));
   push_raw (&setup, (const char *) flood->data, flood->len);
-  push (&setup, 1, "more");
-  assert_reads (setup.out, "outmore");
+  frames_push (setup.base, 1, "more");
+  frames_assert_reads (setup.out, "outmore");
   g_assert_cmpuint (gproc_demuxer_get_bytes_discarded (setup.demuxer), ==, 0);
   g_assert_cmpuint (gproc_test_input_get_counts (setup.base).n_closes, ==, 0);
   assert_fails (setup.err, G_IO_ERROR, G_IO_ERROR_CLOSED, NULL);
@@ -424,8 +382,8 @@ test_close_wakes (void)
 
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
   gproc_demuxer_set_buffer_size (setup.demuxer, 2);
-  push (&setup, 2, "1234");
-  push (&setup, 1, "out");
+  frames_push (setup.base, 2, "1234");
+  frames_push (setup.base, 1, "out");
   gproc_reader_read_some_async (setup.out, 10, 0, NULL, gproc_test_call_done, &call);
   gproc_test_settle ();
   g_assert_cmpint (call.done, ==, 0);
@@ -477,11 +435,11 @@ test_outlived (void)
   Setup setup;
 
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
-  push (&setup, 2, "nobody");
-  push (&setup, 1, "out");
+  frames_push (setup.base, 2, "nobody");
+  frames_push (setup.base, 1, "out");
   out = g_object_ref (setup.out);
   g_clear_object (&setup.demuxer);
-  assert_reads (out, "out");
+  frames_assert_reads (out, "out");
   g_assert_cmpuint (gproc_test_input_get_counts (setup.base).n_closes, ==, 0);
   g_clear_object (&out);
   g_assert_cmpuint (gproc_test_input_get_counts (setup.base).n_closes, ==, 1);
@@ -497,13 +455,13 @@ test_engine_error (void)
   Setup setup;
 
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
-  push (&setup, 2, "err");
-  push (&setup, 1, "out");
-  push (&setup, 3, "no such container\n");
-  push (&setup, 1, "never seen");
-  assert_reads (setup.out, "out");
+  frames_push (setup.base, 2, "err");
+  frames_push (setup.base, 1, "out");
+  frames_push (setup.base, 3, "no such container\n");
+  frames_push (setup.base, 1, "never seen");
+  frames_assert_reads (setup.out, "out");
   assert_fails (setup.out, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_ENGINE, "no such container");
-  assert_reads (setup.err, "err");
+  frames_assert_reads (setup.err, "err");
   assert_fails (setup.err, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_ENGINE, "no such container");
   g_assert_cmpint (gproc_demuxer_read_frame (setup.demuxer, &bytes, NULL, &error), ==, -1);
   gproc_test_assert_error (error, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_ENGINE);
@@ -519,7 +477,7 @@ test_engine_texts (void)
   Setup setup;
 
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
-  push (&setup, 3, "");
+  frames_push (setup.base, 3, "");
   assert_fails (setup.err, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_ENGINE, NULL);
   setup_clear (&setup);
 
@@ -544,11 +502,11 @@ test_invalid (void)
   Setup setup;
 
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
-  push (&setup, 2, "err");
+  frames_push (setup.base, 2, "err");
   push_raw (&setup, "GET / HTTP/1.1\r\n", 16);
   assert_fails (setup.out, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_INVALID_FRAME,
                 "47 45 54 20 2f 20 48 54");
-  assert_reads (setup.err, "err");
+  frames_assert_reads (setup.err, "err");
   assert_fails (setup.err, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_INVALID_FRAME, "47 45 54 20");
   setup_clear (&setup);
 
@@ -573,17 +531,17 @@ test_partial (void)
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
   push_raw (&setup, "\1\0\0\0\0\0\0\11four", 12);
   gproc_test_input_end (setup.base);
-  assert_reads (setup.out, "four");
+  frames_assert_reads (setup.out, "four");
   assert_fails (setup.out, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT, " 5 ");
   assert_fails (setup.err, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT, " 5 ");
   setup_clear (&setup);
 
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
-  push (&setup, 1, "out");
+  frames_push (setup.base, 1, "out");
   push_raw (&setup, "\1\0\0\0\0", 5);
   gproc_test_input_end (setup.base);
   assert_fails (setup.err, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT, " 3 ");
-  assert_reads (setup.out, "out");
+  frames_assert_reads (setup.out, "out");
   setup_clear (&setup);
 }
 
@@ -608,16 +566,16 @@ test_lenient (void)
       gproc_demuxer_set_lenient (setup.demuxer, TRUE);
       push_raw (&setup, cases[i].data, cases[i].size);
       gproc_test_input_end (setup.base);
-      assert_reads (setup.out, cases[i].out);
-      assert_ended (setup.out);
-      assert_ended (setup.err);
+      frames_assert_reads (setup.out, cases[i].out);
+      frames_assert_ended (setup.out);
+      frames_assert_ended (setup.err);
       setup_clear (&setup);
     }
 
   /* That forgives no header that is none. */
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
   gproc_demuxer_set_lenient (setup.demuxer, TRUE);
-  push (&setup, 9, "");
+  frames_push (setup.base, 9, "");
   assert_fails (setup.out, GPROC_STREAM_ERROR, GPROC_STREAM_ERROR_INVALID_FRAME, NULL);
   setup_clear (&setup);
 }
@@ -634,8 +592,8 @@ test_huge_claim (void)
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
   push_raw (&setup, "\2\0\0\0\377\377\377\377a little", 16);
   before = mallinfo2 ();
-  assert_nothing_yet (setup.out);
-  assert_reads (setup.err, "a li");
+  frames_assert_nothing_yet (setup.out);
+  frames_assert_reads (setup.err, "a li");
   g_assert_cmpint (gproc_demuxer_try_read_frame (setup.demuxer, &bytes, &error), ==, -1);
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
   g_assert_null (bytes);
@@ -652,13 +610,13 @@ test_base_error (gconstpointer data)
   Setup setup;
 
   setup_init (&setup, GPOINTER_TO_INT (data));
-  push (&setup, 2, "err");
-  push (&setup, 1, "out");
+  frames_push (setup.base, 2, "err");
+  frames_push (setup.base, 1, "out");
   gproc_test_input_set_error (setup.base, G_IO_ERROR_CONNECTION_CLOSED);
   gproc_test_input_end (setup.base);
-  assert_reads (setup.out, "out");
+  frames_assert_reads (setup.out, "out");
   assert_fails (setup.out, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, NULL);
-  assert_reads (setup.err, "err");
+  frames_assert_reads (setup.err, "err");
   assert_fails (setup.err, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, NULL);
   setup_clear (&setup);
 }
@@ -691,9 +649,9 @@ test_cancel (gconstpointer data)
     }
   gproc_test_input_end (setup.base);
   gproc_test_settle ();
-  assert_reads (setup.out, "0123456789");
-  assert_reads (setup.err, "err");
-  assert_ended (setup.err);
+  frames_assert_reads (setup.out, "0123456789");
+  frames_assert_reads (setup.err, "err");
+  frames_assert_ended (setup.err);
   setup_clear (&setup);
 }
 
@@ -709,10 +667,10 @@ test_blocking_beside_async (void)
   setup_init (&setup, GPROC_TEST_HOSTILE_POLLABLE);
   gproc_reader_read_line_async (setup.out, 0, NULL, gproc_test_call_done, &call);
   gproc_test_settle ();
-  push (&setup, 1, "a ");
-  push (&setup, 2, "err");
-  push (&setup, 1, "line\n");
-  assert_reads (setup.err, "err");
+  frames_push (setup.base, 1, "a ");
+  frames_push (setup.base, 2, "err");
+  frames_push (setup.base, 1, "line\n");
+  frames_assert_reads (setup.err, "err");
   /* It was read for who waits, who is told. */
   bytes = gproc_reader_read_line_finish (setup.out, gproc_test_call_wait (&call), &error);
   g_assert_no_error (error);
@@ -737,12 +695,12 @@ test_pending (void)
   g_assert_cmpint (gproc_demuxer_read_frame (setup.demuxer, NULL, NULL, &error), ==, -1);
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
 
-  push (&setup, 2, "err");
-  push (&setup, 1, "out");
+  frames_push (setup.base, 2, "err");
+  frames_push (setup.base, 1, "out");
   bytes = gproc_reader_read_some_finish (setup.out, gproc_test_call_wait (&call), &error);
   g_assert_no_error (error);
   gproc_test_assert_bytes (bytes, "out");
-  assert_reads (setup.err, "err");
+  frames_assert_reads (setup.err, "err");
   setup_clear (&setup);
 }
 
@@ -760,11 +718,11 @@ test_both_async (gconstpointer data)
   gproc_reader_read_line_async (setup.out, 0, NULL, gproc_test_call_done, &out_call);
   gproc_reader_read_line_async (setup.err, 0, NULL, gproc_test_call_done, &err_call);
   gproc_test_settle ();
-  push (&setup, 2, "err");
-  push (&setup, 1, "out");
+  frames_push (setup.base, 2, "err");
+  frames_push (setup.base, 1, "out");
   gproc_test_settle ();
-  push (&setup, 1, "\n");
-  push (&setup, 2, "\n");
+  frames_push (setup.base, 1, "\n");
+  frames_push (setup.base, 2, "\n");
   out = gproc_reader_read_line_finish (setup.out, gproc_test_call_wait (&out_call), &error);
   g_assert_no_error (error);
   gproc_test_assert_bytes (out, "out\n");
