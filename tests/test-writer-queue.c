@@ -2,10 +2,7 @@
 
 #include "config.h"
 
-#include "gproc-test.h"
-#include "gproc-test-streams.h"
-
-#include <gprocstream/gprocstream.h>
+#include "gproc-test-writer.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -19,37 +16,6 @@ make_writer (int *peer)
   gproc_test_pipe (fds);
   *peer = fds[0];
   return gproc_test_track (gproc_writer_new_for_fd (fds[1], TRUE));
-}
-
-/* Three fates, at every instant. */
-static void
-check_counters (GProcWriter *writer)
-{
-  g_assert_cmpuint (gproc_writer_get_bytes_accepted (writer), ==,
-                    gproc_writer_get_bytes_written (writer) +
-                      gproc_writer_get_bytes_queued (writer) +
-                      gproc_writer_get_bytes_discarded (writer));
-}
-
-static void
-queue (GProcWriter *writer,
-       const char  *data,
-       gssize       size)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (gproc_writer_queue (writer, data, size, &error));
-  g_assert_no_error (error);
-  check_counters (writer);
-}
-
-static void
-queue_zeros (GProcWriter *writer,
-             gsize        size)
-{
-  g_autofree char *zeros = g_malloc0 (size);
-
-  queue (writer, zeros, size);
 }
 
 static void
@@ -68,7 +34,7 @@ finish (GProcWriter *writer)
 
   g_assert_true (g_output_stream_close (G_OUTPUT_STREAM (writer), NULL, &error));
   g_assert_no_error (error);
-  check_counters (writer);
+  writer_check_counters (writer);
 }
 
 /* The first of an iteration is written at once, the others gather for its end. */
@@ -82,15 +48,15 @@ test_write_through (void)
   writer = make_writer (&peer);
   for (i = 0; i < 3; i++)
     {
-      queue (writer, "first ", -1);
+      writer_queue (writer, "first ", -1);
       assert_available (peer, "first ");
-      queue (writer, "second ", -1);
-      queue (writer, "third", -1);
+      writer_queue (writer, "second ", -1);
+      writer_queue (writer, "third", -1);
       assert_available (peer, "");
       g_assert_cmpuint (gproc_writer_get_bytes_queued (writer), ==, 12);
       gproc_test_wait_for (gproc_writer_get_bytes_queued (writer) == 0);
       assert_available (peer, "second third");
-      check_counters (writer);
+      writer_check_counters (writer);
       gproc_test_settle ();
     }
   finish (writer);
@@ -109,22 +75,22 @@ test_gather_without_loop (void)
 
   writer = make_writer (&peer);
   fcntl (peer, F_SETPIPE_SZ, 256 * 1024);
-  queue (writer, "first ", -1);
-  queue (writer, "second", -1);
+  writer_queue (writer, "first ", -1);
+  writer_queue (writer, "second", -1);
   assert_available (peer, "first ");
   g_assert_true (gproc_writer_try_flush (writer, &error));
   g_assert_no_error (error);
   assert_available (peer, "second");
 
   for (i = 0; i < 70; i++)
-    queue_zeros (writer, 1024);
+    writer_queue_zeros (writer, 1024);
   bytes = gproc_test_read_available (peer, 100000);
   g_assert_cmpuint (g_bytes_get_size (bytes), >=, 32768);
   g_assert_cmpuint (gproc_writer_get_bytes_queued (writer), <, 65536);
   g_assert_true (g_output_stream_flush (G_OUTPUT_STREAM (writer), NULL, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (gproc_writer_get_bytes_queued (writer), ==, 0);
-  check_counters (writer);
+  writer_check_counters (writer);
   finish (writer);
   gproc_test_close (&peer);
 }
@@ -139,15 +105,15 @@ test_blocked_without_loop (void)
 
   writer = make_writer (&peer);
   while (gproc_writer_get_bytes_queued (writer) == 0)
-    queue_zeros (writer, 65536);
-  queue_zeros (writer, 1024);
+    writer_queue_zeros (writer, 65536);
+  writer_queue_zeros (writer, 1024);
   written = gproc_writer_get_bytes_written (writer);
   g_bytes_unref (gproc_test_read_available (peer, 1024 * 1024));
-  queue_zeros (writer, 1024);
+  writer_queue_zeros (writer, 1024);
   g_assert_cmpuint (gproc_writer_get_bytes_written (writer), ==, written);
-  queue_zeros (writer, 65536);
+  writer_queue_zeros (writer, 65536);
   g_assert_cmpuint (gproc_writer_get_bytes_written (writer), >, written);
-  check_counters (writer);
+  writer_check_counters (writer);
   gproc_writer_abort (writer);
   gproc_test_close (&peer);
 }
@@ -163,14 +129,14 @@ test_forms (void)
   int peer;
 
   writer = make_writer (&peer);
-  queue (writer, "", 0);
-  queue (writer, "", -1);
-  queue (writer, NULL, 0);
+  writer_queue (writer, "", 0);
+  writer_queue (writer, "", -1);
+  writer_queue (writer, NULL, 0);
   g_assert_cmpuint (gproc_writer_get_bytes_accepted (writer), ==, 0);
-  queue (writer, "begin ", -1);
-  queue (writer, text, -1);
+  writer_queue (writer, "begin ", -1);
+  writer_queue (writer, text, -1);
   memset (text, 'X', sizeof text - 1);
-  queue (writer, "N\0L ", 4);
+  writer_queue (writer, "N\0L ", 4);
   g_assert_true (gproc_writer_queue_bytes (writer, bytes, &error));
   g_bytes_unref (bytes);
   g_ptr_array_add (pieces, g_bytes_new ("a", 1));
@@ -270,12 +236,12 @@ test_hysteresis (void)
   drain_finish (writer, &calls[0]);
 
   filled = gproc_test_fill (gproc_writer_get_fd (writer));
-  queue_zeros (writer, 20000);
+  writer_queue_zeros (writer, 20000);
   g_assert_cmpuint (gproc_writer_get_bytes_queued (writer), ==, 20000);
   drain_start (writer, &calls[0]);
   drain_finish (writer, &calls[0]);
 
-  queue_zeros (writer, 4000);
+  writer_queue_zeros (writer, 4000);
   for (i = 0; i < 3; i++)
     drain_start (writer, &calls[i]);
   gproc_test_settle ();
@@ -294,7 +260,7 @@ test_hysteresis (void)
   for (i = 0; i < 3; i++)
     drain_finish (writer, &calls[i]);
   g_assert_cmpuint (gproc_writer_get_bytes_queued (writer), <=, 8192);
-  check_counters (writer);
+  writer_check_counters (writer);
   gproc_writer_abort (writer);
   gproc_test_close (&peer);
 }
@@ -311,7 +277,7 @@ test_high_zero (void)
   writer = make_writer (&peer);
   gproc_writer_set_watermarks (writer, 0, -1);
   filled = gproc_test_fill (gproc_writer_get_fd (writer));
-  queue (writer, "x", 1);
+  writer_queue (writer, "x", 1);
   drain_start (writer, &call);
   gproc_test_settle ();
   g_assert_cmpint (call.done, ==, 0);
@@ -351,7 +317,7 @@ test_drain_blocking (void)
   thread = g_thread_new ("sink", sink_thread, &sink);
   for (i = 0; i < 20; i++)
     {
-      queue_zeros (writer, 100000);
+      writer_queue_zeros (writer, 100000);
       g_assert_true (gproc_writer_drain (writer, NULL, &error));
       g_assert_no_error (error);
       g_assert_cmpuint (gproc_writer_get_bytes_queued (writer), <=, 65536);
@@ -376,7 +342,7 @@ test_drain_cancelled (void)
 
   writer = make_writer (&peer);
   filled = gproc_test_fill (gproc_writer_get_fd (writer));
-  queue_zeros (writer, 100000);
+  writer_queue_zeros (writer, 100000);
   gproc_writer_drain_async (writer, 0, cancellable, gproc_test_call_done, &first);
   drain_start (writer, &second);
   gproc_test_settle ();
@@ -424,7 +390,7 @@ test_queue_limit (void)
   g_assert_false (gproc_writer_queuev (writer, pieces, &error));
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
   g_assert_cmpuint (gproc_writer_get_bytes_accepted (writer), ==, accepted);
-  queue (writer, "12345", 5);
+  writer_queue (writer, "12345", 5);
   g_assert_cmpuint (gproc_writer_get_bytes_queued (writer), ==, 15);
   g_assert_false (gproc_writer_queue (writer, "6", -1, &error));
   g_assert_cmpstr (error->message, ==,
@@ -463,7 +429,7 @@ test_random_traffic (void)
           break;
         case 1:
         case 2:
-          queue (writer, g_bytes_get_data (piece, NULL), size);
+          writer_queue (writer, g_bytes_get_data (piece, NULL), size);
           sent += size;
           break;
         case 3:
@@ -479,7 +445,7 @@ test_random_traffic (void)
           break;
         }
       g_assert_no_error (error);
-      check_counters (writer);
+      writer_check_counters (writer);
       g_assert_cmpuint (gproc_writer_get_bytes_accepted (writer), ==, sent);
       g_assert_cmpuint (gproc_writer_get_bytes_written (writer), >=, result->len);
     }
@@ -517,7 +483,7 @@ test_many_pieces (void)
       if (i % 7 == 0)
         {
           g_string_append (expected, ";");
-          queue (writer, ";", 1);
+          writer_queue (writer, ";", 1);
         }
     }
   thread = g_thread_new ("sink", sink_thread, &sink);
@@ -580,7 +546,7 @@ on_feed (gpointer data)
 {
   Feeder *feeder = data;
 
-  queue_zeros (feeder->writer, 100000);
+  writer_queue_zeros (feeder->writer, 100000);
   feeder->fed += 100000;
   return G_SOURCE_CONTINUE;
 }
@@ -599,7 +565,7 @@ test_flush_steady_feeder (void)
 
   writer = make_writer (&peer);
   gproc_test_fill (gproc_writer_get_fd (writer));
-  queue_zeros (writer, 50000);
+  writer_queue_zeros (writer, 50000);
   g_output_stream_flush_async (G_OUTPUT_STREAM (writer), 0, NULL, gproc_test_call_done, &call);
   feeder.writer = writer;
   g_source_set_callback (source, on_feed, &feeder, NULL);
@@ -617,7 +583,7 @@ test_flush_steady_feeder (void)
   g_assert_no_error (error);
   g_assert_cmpuint (gproc_writer_get_bytes_written (writer), >=, 50000);
   g_assert_cmpuint (gproc_writer_get_bytes_queued (writer), >, 0);
-  check_counters (writer);
+  writer_check_counters (writer);
   g_source_destroy (source);
   gproc_writer_abort (writer);
   gproc_test_close (&peer);
@@ -635,12 +601,12 @@ test_queue_during_flush (void)
 
   writer = make_writer (&peer);
   filled = gproc_test_fill (gproc_writer_get_fd (writer));
-  queue (writer, "before ", -1);
+  writer_queue (writer, "before ", -1);
   g_output_stream_flush_async (G_OUTPUT_STREAM (writer), 0, NULL, gproc_test_call_done, &call);
-  queue (writer, "during ", -1);
+  writer_queue (writer, "during ", -1);
   gproc_test_settle ();
   g_assert_cmpint (call.done, ==, 0);
-  queue (writer, "later", -1);
+  writer_queue (writer, "later", -1);
   take (peer, filled);
   g_assert_true (
     g_output_stream_flush_finish (G_OUTPUT_STREAM (writer), gproc_test_call_wait (&call), &error));
@@ -674,7 +640,7 @@ test_queue_during_splice (void)
                                                   gproc_test_call_wait (&call), &error),
                    ==, 7);
   g_assert_no_error (error);
-  queue (writer, " after", -1);
+  writer_queue (writer, " after", -1);
   finish (writer);
   assert_available (peer, "spliced after");
   gproc_test_close (&peer);
@@ -691,11 +657,11 @@ test_try_flush (void)
   writer = make_writer (&peer);
   g_assert_true (gproc_writer_try_flush (writer, &error));
   filled = gproc_test_fill (gproc_writer_get_fd (writer));
-  queue (writer, "h", 1);
+  writer_queue (writer, "h", 1);
   g_assert_false (gproc_writer_try_flush (writer, &error));
   g_assert_cmpstr (error->message, ==, "1 byte is still waiting to be written");
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
-  queue (writer, "ello", 4);
+  writer_queue (writer, "ello", 4);
   g_assert_false (gproc_writer_try_flush (writer, &error));
   g_assert_cmpstr (error->message, ==, "5 bytes are still waiting to be written");
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
@@ -737,11 +703,11 @@ test_queue_calls_nobody (void)
   gproc_writer_set_watermarks (writer, 10, 5);
   g_signal_connect (writer, "notify", G_CALLBACK (on_notify), &state);
   filled = gproc_test_fill (gproc_writer_get_fd (writer));
-  queue_zeros (writer, 20);
+  writer_queue_zeros (writer, 20);
   drain_start (writer, &call);
   take (peer, filled);
   /* This one pushes, which ends the pause, which completes the drain: later. */
-  queue_zeros (writer, 70000);
+  writer_queue_zeros (writer, 70000);
   g_assert_cmpint (call.done, ==, 0);
   g_assert_cmpint (state.n_callbacks, ==, 0);
   gproc_test_wait_for (gproc_test_fd_is_ready (peer, G_IO_IN));

@@ -2,10 +2,7 @@
 
 #include "config.h"
 
-#include "gproc-test.h"
-#include "gproc-test-streams.h"
-
-#include <gprocstream/gprocstream.h>
+#include "gproc-test-writer.h"
 
 #include <gio/gunixoutputstream.h>
 #include <poll.h>
@@ -44,36 +41,6 @@ make_unix_writer (int *peer,
 }
 
 static void
-check_counters (GProcWriter *writer)
-{
-  g_assert_cmpuint (gproc_writer_get_bytes_accepted (writer), ==,
-                    gproc_writer_get_bytes_written (writer) +
-                      gproc_writer_get_bytes_queued (writer) +
-                      gproc_writer_get_bytes_discarded (writer));
-}
-
-static void
-queue (GProcWriter *writer,
-       const char  *data)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (gproc_writer_queue (writer, data, -1, &error));
-  g_assert_no_error (error);
-}
-
-static void
-queue_zeros (GProcWriter *writer,
-             gsize        size)
-{
-  g_autofree char *zeros = g_malloc0 (size);
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (gproc_writer_queue (writer, zeros, size, &error));
-  g_assert_no_error (error);
-}
-
-static void
 assert_written (GOutputStream *base,
                 const char    *expected)
 {
@@ -103,7 +70,7 @@ test_sigpipe_of_base (void)
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
   g_assert_false (g_output_stream_close (G_OUTPUT_STREAM (writer), NULL, &error));
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
-  check_counters (writer);
+  writer_check_counters (writer);
 }
 
 /* The same where the main loop writes, in a blocking call, and in GIO's own write. */
@@ -118,7 +85,7 @@ test_sigpipe_of_base_later (void)
 
   writer = make_unix_writer (&peer, &fd);
   gproc_test_fill (fd);
-  queue_zeros (writer, 100000);
+  writer_queue_zeros (writer, 100000);
   gproc_writer_drain_async (writer, 0, NULL, gproc_test_call_done, &call);
   gproc_test_settle ();
   gproc_test_close (&peer);
@@ -129,7 +96,7 @@ test_sigpipe_of_base_later (void)
   gproc_test_call_clear (&call);
   writer = make_unix_writer (&peer, &fd);
   gproc_test_fill (fd);
-  queue_zeros (writer, 100000);
+  writer_queue_zeros (writer, 100000);
   gproc_test_close (&peer);
   g_assert_false (g_output_stream_flush (G_OUTPUT_STREAM (writer), NULL, &error));
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
@@ -150,8 +117,8 @@ make_held_writer (GOutputStream **base)
   *base = gproc_test_track (gproc_test_output_new (GPROC_TEST_HOSTILE_NONE));
   gproc_test_output_hold (*base, TRUE);
   writer = gproc_test_track (gproc_writer_new (*base));
-  queue (writer, "one ");
-  queue (writer, "two ");
+  writer_queue (writer, "one ", -1);
+  writer_queue (writer, "two ", -1);
   gproc_test_settle ();
   g_assert_cmpuint (gproc_test_output_get_counts (*base).n_async, ==, 1);
   return writer;
@@ -170,7 +137,7 @@ finish_held (GProcWriter   *writer,
   if (writer == NULL)
     return;
 
-  check_counters (writer);
+  writer_check_counters (writer);
   g_assert_cmpuint (gproc_writer_get_bytes_accepted (writer), ==, 8);
   g_assert_cmpuint (gproc_writer_get_bytes_queued (writer), ==, 0);
 }
@@ -183,7 +150,7 @@ test_plain_abort (void)
 
   writer = make_held_writer (&base);
   gproc_writer_abort (writer);
-  check_counters (writer);
+  writer_check_counters (writer);
   gproc_test_settle ();
   g_assert_false (g_output_stream_is_closed (base));
   finish_held (writer, base);
@@ -237,7 +204,7 @@ typedef struct
 static void
 feed (Feeder *feeder)
 {
-  queue (feeder->writer, "0123456789012345678901234567890123456789");
+  writer_queue (feeder->writer, "0123456789012345678901234567890123456789", -1);
   feeder->n_bytes += 40;
 }
 
@@ -425,7 +392,7 @@ test_linger_of_base_without_context (void)
   g_main_context_push_thread_default (context);
   writer = make_unix_writer (&peer, &fd);
   gproc_test_fill (fd);
-  queue_zeros (writer, 300000);
+  writer_queue_zeros (writer, 300000);
   g_assert_cmpuint (gproc_writer_get_bytes_queued (writer), ==, 300000);
   g_main_context_pop_thread_default (context);
   g_object_unref (writer);
@@ -447,7 +414,7 @@ test_linger_of_base_with_source (void)
   g_main_context_push_thread_default (context);
   writer = make_unix_writer (&peer, &fd);
   gproc_test_fill (fd);
-  queue_zeros (writer, 300000);
+  writer_queue_zeros (writer, 300000);
   while (g_main_context_iteration (context, FALSE))
     continue;
   g_object_unref (writer);
@@ -547,8 +514,8 @@ test_zero_written (gconstpointer data)
 
   writer = gproc_test_track (gproc_writer_new (G_OUTPUT_STREAM (base)));
   base->n_refusals = G_MAXUINT;
-  queue (writer, "hello");
-  queue (writer, "world");
+  writer_queue (writer, "hello", -1);
+  writer_queue (writer, "world", -1);
   g_assert_cmpuint (base->n_calls, <, 10);
   g_assert_cmpuint (gproc_writer_get_bytes_queued (writer), ==, 10);
   g_assert_false (gproc_writer_try_flush (writer, &error));
@@ -562,7 +529,7 @@ test_zero_written (gconstpointer data)
     }
   gproc_test_wait_for (gproc_writer_get_bytes_queued (writer) == 0);
   g_assert_cmpuint (base->n_bytes, ==, 10);
-  check_counters (writer);
+  writer_check_counters (writer);
   g_object_unref (base);
 }
 
@@ -592,7 +559,7 @@ test_writev_empty_first (gconstpointer data)
   g_assert_no_error (error);
   g_assert_cmpuint (written, ==, 3);
   assert_written (base, "abcabc");
-  check_counters (writer);
+  writer_check_counters (writer);
 }
 
 static void
@@ -610,7 +577,7 @@ assert_no_eof (GProcWriter *writer)
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
   g_assert_false (g_output_stream_close (G_OUTPUT_STREAM (writer), NULL, &error));
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
-  check_counters (writer);
+  writer_check_counters (writer);
 }
 
 /* The end of the output was said to be out when what goes before it was lost. */
@@ -631,7 +598,7 @@ test_eof_after_break (void)
   g_clear_object (&writer);
   writer = make_writer (&peer);
   gproc_test_fill (gproc_writer_get_fd (writer));
-  queue_zeros (writer, 100000);
+  writer_queue_zeros (writer, 100000);
   gproc_test_settle ();
   gproc_test_close (&peer);
   gproc_test_wait_for (gproc_writer_get_bytes_discarded (writer) == 100000);
@@ -652,7 +619,7 @@ test_drain_and_close (void)
   int peer;
 
   writer = make_writer (&peer);
-  queue_zeros (writer, 300000);
+  writer_queue_zeros (writer, 300000);
   gproc_writer_drain_async (writer, 100, NULL, gproc_test_call_done, &draining);
   g_output_stream_close_async (G_OUTPUT_STREAM (writer), 0, NULL, gproc_test_call_done, &closing);
   gproc_test_settle ();

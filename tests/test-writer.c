@@ -2,10 +2,7 @@
 
 #include "config.h"
 
-#include "gproc-test.h"
-#include "gproc-test-streams.h"
-
-#include <gprocstream/gprocstream.h>
+#include "gproc-test-writer.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -32,36 +29,6 @@ make_socket_writer (int *peer)
 }
 
 static void
-check_counters (GProcWriter *writer)
-{
-  g_assert_cmpuint (gproc_writer_get_bytes_accepted (writer), ==,
-                    gproc_writer_get_bytes_written (writer) +
-                      gproc_writer_get_bytes_queued (writer) +
-                      gproc_writer_get_bytes_discarded (writer));
-}
-
-static void
-queue (GProcWriter *writer,
-       const char  *data)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (gproc_writer_queue (writer, data, -1, &error));
-  g_assert_no_error (error);
-}
-
-static void
-queue_zeros (GProcWriter *writer,
-             gsize        size)
-{
-  g_autofree char *zeros = g_malloc0 (size);
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (gproc_writer_queue (writer, zeros, size, &error));
-  g_assert_no_error (error);
-}
-
-static void
 assert_rest (int         peer,
              const char *expected)
 {
@@ -77,7 +44,7 @@ close_writer (GProcWriter *writer)
 
   g_assert_true (g_output_stream_close (G_OUTPUT_STREAM (writer), NULL, &error));
   g_assert_no_error (error);
-  check_counters (writer);
+  writer_check_counters (writer);
 }
 
 static void
@@ -114,7 +81,7 @@ test_write (void)
   g_assert_cmpint (count, <, 1000000);
   g_assert_cmpuint (gproc_writer_get_bytes_written (writer), ==, 5 + count);
   g_assert_cmpuint (gproc_writer_get_bytes_queued (writer), ==, 0);
-  check_counters (writer);
+  writer_check_counters (writer);
   close_writer (writer);
   gproc_test_close (&peer);
 }
@@ -129,11 +96,11 @@ test_write_order (void)
   int peer;
 
   writer = make_writer (&peer);
-  queue (writer, "1");
-  queue (writer, "2");
+  writer_queue (writer, "1", -1);
+  writer_queue (writer, "2", -1);
   g_assert_cmpint (g_output_stream_write (G_OUTPUT_STREAM (writer), "3", 1, NULL, &error), ==, 1);
-  queue (writer, "4");
-  queue (writer, "5");
+  writer_queue (writer, "4", -1);
+  writer_queue (writer, "5", -1);
   g_output_stream_write_async (G_OUTPUT_STREAM (writer), "6", 1, 0, NULL, gproc_test_call_done,
                                &call);
   g_assert_cmpint (call.done, ==, 0);
@@ -141,7 +108,7 @@ test_write_order (void)
                                                  gproc_test_call_wait (&call), &error),
                    ==, 1);
   g_assert_no_error (error);
-  queue (writer, "7");
+  writer_queue (writer, "7", -1);
   close_writer (writer);
   assert_rest (peer, "1234567");
   gproc_test_close (&peer);
@@ -231,8 +198,8 @@ test_close_writes_queue (void)
 
   writer = make_writer (&peer);
   filled = gproc_test_fill (gproc_writer_get_fd (writer));
-  queue (writer, "hello ");
-  queue (writer, "world");
+  writer_queue (writer, "hello ", -1);
+  writer_queue (writer, "world", -1);
   g_output_stream_close_async (G_OUTPUT_STREAM (writer), 0, NULL, gproc_test_call_done, &call);
   gproc_test_settle ();
   g_assert_cmpint (call.done, ==, 0);
@@ -264,7 +231,7 @@ test_close_cancelled (void)
       writer = make_writer (&peer);
       fd = gproc_writer_get_fd (writer);
       gproc_test_fill (fd);
-      queue (writer, "dropped");
+      writer_queue (writer, "dropped", -1);
       if (async)
         {
           g_output_stream_close_async (G_OUTPUT_STREAM (writer), 0, cancellable,
@@ -279,7 +246,7 @@ test_close_cancelled (void)
       g_assert_false (gproc_test_fd_is_open (fd));
       g_assert_cmpuint (gproc_writer_get_bytes_discarded (writer), ==, 7);
       g_assert_cmpuint (gproc_writer_get_bytes_queued (writer), ==, 0);
-      check_counters (writer);
+      writer_check_counters (writer);
       gproc_test_close (&peer);
     }
 }
@@ -298,7 +265,7 @@ test_close_cancelled_later (void)
   writer = make_writer (&peer);
   fd = gproc_writer_get_fd (writer);
   gproc_test_fill (fd);
-  queue (writer, "dropped");
+  writer_queue (writer, "dropped", -1);
   g_output_stream_close_async (G_OUTPUT_STREAM (writer), 0, cancellable, gproc_test_call_done,
                                &call);
   gproc_test_settle ();
@@ -327,7 +294,7 @@ test_write_eof_pipe (void)
   g_assert_true (gproc_writer_can_write_eof (writer));
   fd = gproc_writer_get_fd (writer);
   filled = gproc_test_fill (fd);
-  queue (writer, "last");
+  writer_queue (writer, "last", -1);
   g_assert_true (gproc_writer_write_eof (writer, &error));
   g_assert_true (gproc_writer_write_eof (writer, &error));
   g_assert_no_error (error);
@@ -365,8 +332,8 @@ test_write_eof_alone (void)
   int peer;
 
   writer = make_writer (&peer);
-  queue (writer, "last ");
-  queue (writer, "words");
+  writer_queue (writer, "last ", -1);
+  writer_queue (writer, "words", -1);
   g_assert_true (gproc_writer_write_eof (writer, &error));
   g_assert_no_error (error);
   gproc_test_wait_for (gproc_writer_get_fd (writer) == -1);
@@ -388,7 +355,7 @@ test_write_eof_socket (void)
   writer = gproc_test_track (gproc_writer_new_for_fd (fds[1], FALSE));
   reader = gproc_test_track (gproc_reader_new_for_fd (fds[1], FALSE));
   g_assert_true (gproc_writer_can_write_eof (writer));
-  queue (writer, "question");
+  writer_queue (writer, "question", -1);
   g_assert_true (gproc_writer_write_eof (writer, &error));
   g_assert_no_error (error);
   gproc_test_settle ();
@@ -411,7 +378,7 @@ assert_no_eof (GProcWriter *writer)
   g_assert_false (gproc_writer_write_eof (writer, &error));
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
   /* It can still be written to. */
-  queue (writer, "x");
+  writer_queue (writer, "x", -1);
 }
 
 static void
@@ -443,7 +410,7 @@ test_abort (void)
   writer = make_writer (&peer);
   fd = gproc_writer_get_fd (writer);
   gproc_test_fill (fd);
-  queue_zeros (writer, 100000);
+  writer_queue_zeros (writer, 100000);
   gproc_writer_drain_async (writer, 0, NULL, gproc_test_call_done, &call);
   gproc_test_settle ();
   gproc_writer_abort (writer);
@@ -452,7 +419,7 @@ test_abort (void)
   g_assert_cmpint (gproc_writer_get_fd (writer), ==, -1);
   g_assert_cmpuint (gproc_writer_get_bytes_queued (writer), ==, 0);
   g_assert_cmpuint (gproc_writer_get_bytes_discarded (writer), ==, 100000);
-  check_counters (writer);
+  writer_check_counters (writer);
   g_assert_false (gproc_writer_drain_finish (writer, gproc_test_call_wait (&call), &error));
   g_assert_nonnull (error);
   g_clear_error (&error);
@@ -482,8 +449,8 @@ check_broken (GProcWriter *writer,
   gboolean queued;
 
   gproc_test_fill (gproc_writer_get_fd (writer));
-  queue_zeros (writer, 12345);
-  queue_zeros (writer, 100000);
+  writer_queue_zeros (writer, 12345);
+  writer_queue_zeros (writer, 100000);
   gproc_writer_drain_async (writer, 0, NULL, gproc_test_call_done, &call);
   gproc_test_settle ();
   gproc_test_close (&peer);
@@ -505,7 +472,7 @@ check_broken (GProcWriter *writer,
   assert_broken (&error, NULL);
   g_assert_cmpint (g_output_stream_write (G_OUTPUT_STREAM (writer), "x", 1, NULL, &error), ==, -1);
   assert_broken (&error, NULL);
-  check_counters (writer);
+  writer_check_counters (writer);
   g_assert_cmpuint (gproc_writer_get_bytes_queued (writer), ==, 0);
   g_assert_cmpuint (gproc_writer_get_bytes_discarded (writer), ==, 112345);
   g_assert_false (g_output_stream_close (G_OUTPUT_STREAM (writer), NULL, &error));
@@ -556,7 +523,7 @@ test_broken_idle (void)
   assert_broken (&error, NULL);
   g_assert_false (g_output_stream_close (G_OUTPUT_STREAM (writer), NULL, &error));
   assert_broken (&error, NULL);
-  check_counters (writer);
+  writer_check_counters (writer);
 }
 
 /* What the kernel took and the dead reader did not is told, where it can be. */
@@ -568,7 +535,7 @@ test_broken_unread (void)
   int peer;
 
   writer = make_writer (&peer);
-  queue_zeros (writer, 4321);
+  writer_queue_zeros (writer, 4321);
   g_assert_true (g_output_stream_flush (G_OUTPUT_STREAM (writer), NULL, &error));
   gproc_test_close (&peer);
   gproc_writer_queue (writer, "more", 4, NULL);
@@ -590,7 +557,7 @@ test_linger (void)
 
   writer = make_writer (&peer);
   fd = gproc_writer_get_fd (writer);
-  queue_zeros (writer, 300000);
+  writer_queue_zeros (writer, 300000);
   g_object_unref (writer);
   g_assert_true (gproc_test_fd_is_open (fd));
   while (!ended)
@@ -614,8 +581,8 @@ test_linger_gathered (void)
   int peer;
 
   writer = make_writer (&peer);
-  queue (writer, "one ");
-  queue (writer, "two");
+  writer_queue (writer, "one ", -1);
+  writer_queue (writer, "two", -1);
   g_object_unref (writer);
   gproc_test_settle ();
   gproc_test_wait_for (gproc_test_fd_is_ready (peer, G_IO_IN));
@@ -634,7 +601,7 @@ test_linger_limit (void)
 
   writer = make_writer (&peer);
   fd = gproc_writer_get_fd (writer);
-  queue_zeros (writer, 300000);
+  writer_queue_zeros (writer, 300000);
   g_object_unref (writer);
   gproc_test_wait_for (!gproc_test_fd_is_open (fd));
   g_assert_cmpint (g_get_monotonic_time () - start, >=, 4 * G_USEC_PER_SEC);
@@ -650,7 +617,7 @@ test_linger_broken (void)
 
   writer = make_writer (&peer);
   fd = gproc_writer_get_fd (writer);
-  queue_zeros (writer, 300000);
+  writer_queue_zeros (writer, 300000);
   g_object_unref (writer);
   gproc_test_close (&peer);
   gproc_test_wait_for (!gproc_test_fd_is_open (fd));
@@ -666,7 +633,7 @@ test_linger_without_context (void)
 
   g_main_context_push_thread_default (context);
   writer = make_writer (&peer);
-  queue_zeros (writer, 300000);
+  writer_queue_zeros (writer, 300000);
   g_object_unref (writer);
   g_main_context_pop_thread_default (context);
   g_main_context_unref (context);
@@ -683,7 +650,7 @@ test_borrowed (void)
   gproc_test_pipe (fds);
   writer = gproc_test_track (gproc_writer_new_for_fd (fds[1], FALSE));
   g_assert_false (gproc_test_fd_is_nonblocking (fds[1]));
-  queue_zeros (writer, 100000);
+  writer_queue_zeros (writer, 100000);
   g_assert_false (gproc_writer_try_flush (writer, &error));
   gproc_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
   g_assert_false (gproc_test_fd_is_nonblocking (fds[1]));
@@ -758,7 +725,7 @@ test_other_context (gconstpointer data)
 
   other.writer = make_writer (&peer);
   gproc_writer_set_watermarks (other.writer, 1000, 0);
-  queue_zeros (other.writer, size);
+  writer_queue_zeros (other.writer, size);
   thread = g_thread_new ("context", wait_in_context, &other);
   heard = gproc_test_read (peer, other.kind == WAIT_WRITE ? size + 1 : size);
   g_thread_join (thread);

@@ -2,7 +2,9 @@
 
 #pragma once
 
-#include <gio/gio.h>
+#include <gprocstream/gprocstream-engine.h>
+
+#include "tests/gproc-test.h"
 
 G_BEGIN_DECLS
 
@@ -63,5 +65,40 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GProcScript, gproc_script_free)
 #define GPROC_UPGRADED                                                           \
   "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n" \
   "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+
+/* What it says of a command. */
+#define EXEC_ID "{\"Id\": \"e1\"}"
+#define EXEC_RUNNING "{\"ID\": \"e1\", \"Running\": true, \"ExitCode\": null}"
+#define EXEC_OVER "{\"ID\": \"e1\", \"Running\": false, \"ExitCode\": 7, \"CanRemove\": true}"
+
+static inline GProcEngine *
+make_engine (GProcScript *script)
+{
+  g_autoptr (GError) error = NULL;
+  GProcEngine *engine = gproc_engine_new (gproc_script_get_address (script), &error);
+
+  g_assert_no_error (error);
+
+  return engine;
+}
+
+static inline void
+drop (GProcStream **stream)
+{
+  gproc_test_track (*stream);
+  g_clear_object (stream);
+  gproc_test_settle ();
+}
+
+/* What is still on its way to the engine, such as a size, holds the backend until it is there. */
+static inline void
+drop_late (GProcStream **stream)
+{
+  GProcBackend *backend = gproc_stream_get_backend (*stream);
+
+  g_object_add_weak_pointer (G_OBJECT (backend), (gpointer *) &backend);
+  drop (stream);
+  gproc_test_wait_for (g_atomic_pointer_get (&backend) == NULL);
+}
 
 G_END_DECLS

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gprocstream/gprocstream-engine.h>
 #include <signal.h>
 #include <string.h>
 
 #include "tests/engine/gproc-test-engine.h"
-#include "tests/gproc-test.h"
 
 /* Containers of an engine that is a script. */
 
@@ -23,17 +21,6 @@
 
 static const char * const argv[] = { "command", "argument", NULL };
 
-static GProcEngine *
-make_engine (GProcScript *script)
-{
-  g_autoptr (GError) error = NULL;
-  GProcEngine *engine = gproc_engine_new (gproc_script_get_address (script), &error);
-
-  g_assert_no_error (error);
-
-  return engine;
-}
-
 static GProcContainer *
 get_container (GProcScript *script)
 {
@@ -44,25 +31,6 @@ get_container (GProcScript *script)
   g_assert_no_error (error);
 
   return container;
-}
-
-static void
-drop (GProcStream **stream)
-{
-  gproc_test_track (*stream);
-  g_clear_object (stream);
-  gproc_test_settle ();
-}
-
-/* What is still on its way to the engine, such as a size, holds the backend until it is there. */
-static void
-drop_late (GProcStream **stream)
-{
-  GProcBackend *backend = gproc_stream_get_backend (*stream);
-
-  g_object_add_weak_pointer (G_OBJECT (backend), (gpointer *) &backend);
-  drop (stream);
-  gproc_test_wait_for (g_atomic_pointer_get (&backend) == NULL);
 }
 
 static void

@@ -3,38 +3,22 @@
 #include "config.h"
 
 #include <fcntl.h>
-#include <gprocstream/gprocstream-engine.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/engine/gproc-test-engine.h"
-#include "tests/gproc-test.h"
 
 /* An engine that never comes to the point, in calls that block: there the context of the stream is
  * iterated by nobody. What is under way ends all the same, with an error that says why, and what
  * may go on for a reason can be cancelled. */
 
-#define EXEC_ID "{\"Id\": \"e1\"}"
-#define EXEC_RUNNING "{\"ID\": \"e1\", \"Running\": true, \"ExitCode\": null}"
-#define EXEC_OVER "{\"ID\": \"e1\", \"Running\": false, \"ExitCode\": 7, \"CanRemove\": true}"
 #define EXEC_UNSAID "{\"ID\": \"e1\", \"Running\": false, \"ExitCode\": null}"
 
 #define CONTAINER(state) "{\"Id\": \"c1\", \"State\": {" state "}}"
 #define CONTAINER_RUNNING CONTAINER ("\"Status\": \"running\", \"Running\": true")
 
 static const char * const argv[] = { "command", NULL };
-
-static GProcEngine *
-make_engine (GProcScript *script)
-{
-  g_autoptr (GError) error = NULL;
-  GProcEngine *engine = gproc_engine_new (gproc_script_get_address (script), &error);
-
-  g_assert_no_error (error);
-
-  return engine;
-}
 
 static GProcStream *
 start (GProcEngine *engine)
@@ -45,14 +29,6 @@ start (GProcEngine *engine)
   g_assert_no_error (error);
 
   return stream;
-}
-
-static void
-drop (GProcStream **stream)
-{
-  gproc_test_track (*stream);
-  g_clear_object (stream);
-  gproc_test_settle ();
 }
 
 /* Reads both outputs to their ends, in blocking calls. */

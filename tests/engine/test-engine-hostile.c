@@ -1,30 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gprocstream/gprocstream-engine.h>
 #include <string.h>
 
 #include "tests/engine/gproc-test-engine.h"
-#include "tests/gproc-test.h"
 
 /* What is no engine, or none that works as it should: an error that says so, never a wait without
  * end, never a success. */
 
-#define EXEC_ID "{\"Id\": \"e1\"}"
-#define EXEC_RUNNING "{\"ID\": \"e1\", \"Running\": true, \"ExitCode\": null}"
-#define EXEC_OVER "{\"ID\": \"e1\", \"Running\": false, \"ExitCode\": 7, \"CanRemove\": true}"
-
 static const char * const argv[] = { "command", NULL };
-
-static GProcEngine *
-make_engine (GProcScript *script)
-{
-  g_autoptr (GError) error = NULL;
-  GProcEngine *engine = gproc_engine_new (gproc_script_get_address (script), &error);
-
-  g_assert_no_error (error);
-
-  return engine;
-}
 
 static void
 assert_ping_fails (const GProcScriptStep *step,

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gprocstream/gprocstream-engine.h>
 #include <signal.h>
 #include <string.h>
 
 #include "tests/engine/gproc-test-engine.h"
-#include "tests/gproc-test.h"
 
 /* The client against an engine that is a script. */
 
-#define EXEC_ID "{\"Id\": \"e1\"}"
-#define EXEC_RUNNING "{\"ID\": \"e1\", \"Running\": true, \"ExitCode\": null}"
 #define EXEC_OVER_0 "{\"ID\": \"e1\", \"Running\": false, \"ExitCode\": 0, \"CanRemove\": true}"
-#define EXEC_OVER "{\"ID\": \"e1\", \"Running\": false, \"ExitCode\": 7, \"CanRemove\": true}"
 
 #define CONTAINER(status, running, tty)                                    \
   "{\"Id\": \"c1\", \"Name\": \"/web\", \"State\": {\"Status\": \"" status \
@@ -21,36 +16,6 @@
   ", \"OpenStdin\": true}}"
 
 static const char * const argv[] = { "command", "an \"argument\"", NULL };
-
-static GProcEngine *
-make_engine (GProcScript *script)
-{
-  g_autoptr (GError) error = NULL;
-  GProcEngine *engine = gproc_engine_new (gproc_script_get_address (script), &error);
-
-  g_assert_no_error (error);
-
-  return engine;
-}
-
-static void
-drop (GProcStream **stream)
-{
-  gproc_test_track (*stream);
-  g_clear_object (stream);
-  gproc_test_settle ();
-}
-
-/* What is still on its way to the engine, such as a size, holds the backend until it is there. */
-static void
-drop_late (GProcStream **stream)
-{
-  GProcBackend *backend = gproc_stream_get_backend (*stream);
-
-  g_object_add_weak_pointer (G_OBJECT (backend), (gpointer *) &backend);
-  drop (stream);
-  gproc_test_wait_for (g_atomic_pointer_get (&backend) == NULL);
-}
 
 static void
 assert_found (GProcScript *script,
