@@ -293,16 +293,15 @@ def check_log_window(command):
         assert 'no-such-program' in output([*command, 'no-such-program'], status=1, **environment)
         # The program ends with the window.
         path = os.path.join(folder, 'pid')
-        run = subprocess.Popen([*command, 'sh', '-c', f'echo begun; echo $$ >{path}.new; mv {path}.new {path}; '
-                                'exec sleep 1000'],
+        os.mkfifo(path)
+        said = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        run = subprocess.Popen([*command, 'sh', '-c', f'echo begun; echo $$ >{path}; exec sleep 1000'],
                                env={**ENVIRONMENT, **environment}, stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         with run:
-            while not os.path.exists(path):
-                assert run.poll() is None
-                time.sleep(0.01)
-            with open(path, encoding='ascii') as file:
-                sleeper = os.pidfd_open(int(file.read()))
+            assert select.select([said], [], [], 60)[0]
+            sleeper = os.pidfd_open(int(os.read(said, 99)))
+            os.close(said)
             run.send_signal(signal.SIGINT)
             printed, errors = map(bytes.decode, run.communicate(timeout=60))
         assert (run.returncode, printed) == (143, 'sh was ended by signal 15: 1 lines\n'), (run.returncode, printed, errors)
