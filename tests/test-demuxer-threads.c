@@ -150,11 +150,11 @@ make_base (int  fd,
 }
 
 static void
-test_threads (gconstpointer data)
+run_threads (Form  form,
+             gsize n_frames)
 {
-  Form form = GPOINTER_TO_INT (data);
   gsize totals[2] = { 0, 0 };
-  g_autoptr (GByteArray) frames = make_stream (totals, gproc_test_scale (N_FRAMES));
+  g_autoptr (GByteArray) frames = make_stream (totals, n_frames);
   g_autoptr (GInputStream) base = NULL;
   g_autoptr (GProcDemuxer) demuxer = NULL;
   Producer producer = { .frames = frames };
@@ -190,6 +190,22 @@ test_threads (gconstpointer data)
     g_thread_join (threads[i]);
   g_assert_cmpuint (consumers[0].total, ==, totals[0]);
   g_assert_cmpuint (consumers[1].total, ==, totals[1]);
+}
+
+static void
+test_threads (gconstpointer data)
+{
+  run_threads (GPOINTER_TO_INT (data), gproc_test_scale (N_FRAMES));
+}
+
+/* One side is read while the other one finds out that it has no place, and the stream ends. */
+static void
+test_ends (gconstpointer data)
+{
+  gsize n_rounds = gproc_test_scale (3000);
+
+  for (gsize i = 0; i < n_rounds; i++)
+    run_threads (GPOINTER_TO_INT (data), 40);
 }
 
 static gpointer
@@ -643,6 +659,10 @@ main (int   argc,
   gproc_test_init (&argc, &argv);
   for (gsize i = 0; i < G_N_ELEMENTS (forms); i++)
     gproc_test_add_data (forms[i].path, GINT_TO_POINTER (forms[i].form), test_threads);
+  gproc_test_add_data ("/gproc/demuxer-threads/ends", GINT_TO_POINTER (ASYNC_OUT | ASYNC_ERR),
+                       test_ends);
+  gproc_test_add_data ("/gproc/demuxer-threads/ends-plain",
+                       GINT_TO_POINTER (ASYNC_OUT | ASYNC_ERR | PLAIN_BASE), test_ends);
   gproc_test_add_data ("/gproc/demuxer-threads/three", GINT_TO_POINTER (0), test_three);
   gproc_test_add_data ("/gproc/demuxer-threads/three-foreign", GINT_TO_POINTER (FOREIGN_BASE),
                        test_three);

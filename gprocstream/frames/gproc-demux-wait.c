@@ -132,8 +132,10 @@ core_base_read (GObject      *source,
     g_input_stream_close_async (G_INPUT_STREAM (source), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
 }
 
-/* Begins to read a base stream that is not pollable, unless that is under way, or of no use. Its
- * reads are never cancelled: what they bring is for who asks next. */
+/* Begins to read a base stream that is not pollable, unless that is under way, or of no use. What
+ * had no place when it was looked at may have one by now: then it is looked at again first, or the
+ * end of the stream would be found before it. The reads are never cancelled: what they bring is for
+ * who asks next. */
 static void
 core_read_ahead (GProcDemuxCore     *self,
                  GProcDemuxConsumer  consumer,
@@ -143,6 +145,7 @@ core_read_ahead (GProcDemuxCore     *self,
 
   g_mutex_lock (&self->lock);
   if (!self->pollable && self->base != NULL && !self->reading &&
+      _gproc_buffer_length (&self->raw) == 0 &&
       (consumer == GPROC_DEMUX_FRAME || !self->sides[consumer].stalled) && !self->eof &&
       self->error == NULL)
     {
