@@ -662,80 +662,6 @@ test_borrowed (void)
   gproc_test_close (&fds[1]);
 }
 
-typedef enum
-{
-  WAIT_DRAIN,
-  WAIT_FLUSH,
-  WAIT_WRITE,
-  WAIT_CLOSE
-} WaitKind;
-
-typedef struct
-{
-  GProcWriter *writer;
-  WaitKind kind;
-} OtherContext;
-
-static gpointer
-wait_in_context (gpointer user_data)
-{
-  OtherContext *other = user_data;
-  GOutputStream *stream = G_OUTPUT_STREAM (other->writer);
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GError) error = NULL;
-  GProcTestCall call = GPROC_TEST_CALL_INIT;
-
-  g_main_context_push_thread_default (context);
-  if (other->kind == WAIT_DRAIN)
-    gproc_writer_drain_async (other->writer, 0, NULL, gproc_test_call_done, &call);
-  else if (other->kind == WAIT_FLUSH)
-    g_output_stream_flush_async (stream, 0, NULL, gproc_test_call_done, &call);
-  else if (other->kind == WAIT_WRITE)
-    g_output_stream_write_async (stream, "x", 1, 0, NULL, gproc_test_call_done, &call);
-  else
-    g_output_stream_close_async (stream, 0, NULL, gproc_test_call_done, &call);
-  while (!call.done)
-    g_main_context_iteration (context, TRUE);
-
-  if (other->kind == WAIT_DRAIN)
-    g_assert_true (gproc_writer_drain_finish (other->writer, call.result, &error));
-  else if (other->kind == WAIT_FLUSH)
-    g_assert_true (g_output_stream_flush_finish (stream, call.result, &error));
-  else if (other->kind == WAIT_WRITE)
-    g_assert_cmpint (g_output_stream_write_finish (stream, call.result, &error), ==, 1);
-  else
-    g_assert_true (g_output_stream_close_finish (stream, call.result, &error));
-  g_assert_no_error (error);
-  gproc_test_call_clear (&call);
-  g_main_context_pop_thread_default (context);
-
-  return NULL;
-}
-
-/* What is waited for in a context that is not the one of the writer is written there: nobody
- * iterates the other one. */
-static void
-test_other_context (gconstpointer data)
-{
-  const gsize size = 1000 * 1000;
-  OtherContext other = { NULL, GPOINTER_TO_INT (data) };
-  g_autoptr (GBytes) heard = NULL;
-  GThread *thread;
-  int peer;
-
-  other.writer = make_writer (&peer);
-  gproc_writer_set_watermarks (other.writer, 1000, 0);
-  writer_queue_zeros (other.writer, size);
-  thread = g_thread_new ("context", wait_in_context, &other);
-  heard = gproc_test_read (peer, other.kind == WAIT_WRITE ? size + 1 : size);
-  g_thread_join (thread);
-  g_assert_cmpuint (g_bytes_get_size (heard), ==, other.kind == WAIT_WRITE ? size + 1 : size);
-  g_assert_cmpuint (gproc_writer_get_bytes_queued (other.writer), ==, 0);
-  close_writer (other.writer);
-  g_object_unref (other.writer);
-  gproc_test_close (&peer);
-}
-
 int
 main (int   argc,
       char *argv[])
@@ -764,13 +690,5 @@ main (int   argc,
   gproc_test_add ("/gproc/writer/linger-broken", test_linger_broken);
   gproc_test_add ("/gproc/writer/linger-without-context", test_linger_without_context);
   gproc_test_add ("/gproc/writer/borrowed", test_borrowed);
-  gproc_test_add_data ("/gproc/writer/other-context/drain", GINT_TO_POINTER (WAIT_DRAIN),
-                       test_other_context);
-  gproc_test_add_data ("/gproc/writer/other-context/flush", GINT_TO_POINTER (WAIT_FLUSH),
-                       test_other_context);
-  gproc_test_add_data ("/gproc/writer/other-context/write", GINT_TO_POINTER (WAIT_WRITE),
-                       test_other_context);
-  gproc_test_add_data ("/gproc/writer/other-context/close", GINT_TO_POINTER (WAIT_CLOSE),
-                       test_other_context);
   return gproc_test_run ();
 }

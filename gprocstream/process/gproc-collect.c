@@ -8,7 +8,6 @@
 #include "process/gproc-result-private.h"
 #include "process/gproc-returncode-private.h"
 #include "process/gproc-stream-internal-private.h"
-#include "streams/gproc-queue-pusher-private.h"
 
 /* What a grandchild may have left in a pipe at the end of the grace: more than a pipe
  * of the default size, and a bound for one that never stops writing. */
@@ -41,8 +40,8 @@ typedef struct
   gboolean grace_over;
   gboolean over; /* The process is. */
   GSource *grace;
-  GPtrArray *pushers; /* NULL where the queues are written anyway. */
-  GError *error;      /* The first one. */
+  GPtrArray *guests; /* NULL where the queues are written anyway. */
+  GError *error;     /* The first one. */
 } GProcCollect;
 
 static void
@@ -190,7 +189,7 @@ collect_return (GProcCollect *collect)
   if (collect->grace != NULL)
     g_source_destroy (collect->grace);
   g_clear_pointer (&collect->grace, g_source_unref);
-  g_clear_pointer (&collect->pushers, g_ptr_array_unref);
+  g_clear_pointer (&collect->guests, g_ptr_array_unref);
 
   for (guint i = 0; i < G_N_ELEMENTS (collect->outputs); i++)
     {
@@ -513,9 +512,9 @@ _gproc_collect (GTask             *task,
       if ((flags & GPROC_COLLECT_KEEP) == 0)
         collect_feed (collect);
       if ((flags & GPROC_COLLECT_PUSH) != 0)
-        collect->pushers = _gproc_queue_pushers_new (_gproc_stream_get_queue (self),
-                                                     g_task_get_context (task),
-                                                     g_task_get_priority (task));
+        collect->guests = _gproc_write_queue_enter_all (_gproc_stream_get_queue (self),
+                                                        g_task_get_context (task),
+                                                        g_task_get_priority (task));
     }
 
   collect->n_pending--;

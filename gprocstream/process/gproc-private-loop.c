@@ -6,7 +6,6 @@
 
 #include "process/gproc-stream-internal-private.h"
 #include "process/gproc-worker-private.h"
-#include "streams/gproc-queue-pusher-private.h"
 
 /* A blocking call that is made of asynchronous ones runs them in a context of its
  * own. The write queues of the stream belong to another one, which may not be
@@ -44,11 +43,12 @@ GAsyncResult *
 _gproc_private_loop_end (GProcPrivateLoop *self,
                          GProcWriteQueue  *queue)
 {
-  GPtrArray *pushers;
+  GPtrArray *guests;
 
+  _gproc_write_queue_push_all_or_wait (queue);
   for (GProcWriteQueue *plain = queue; plain != NULL; plain = _gproc_write_queue_get_next (plain))
     write_plain (plain);
-  pushers = _gproc_queue_pushers_new (queue, self->context, G_PRIORITY_DEFAULT);
+  guests = _gproc_write_queue_enter_all (queue, self->context, G_PRIORITY_DEFAULT);
 
   while (self->result == NULL)
     {
@@ -58,7 +58,7 @@ _gproc_private_loop_end (GProcPrivateLoop *self,
       g_main_context_iteration (self->context, TRUE);
     }
 
-  g_clear_pointer (&pushers, g_ptr_array_unref);
+  g_ptr_array_unref (guests);
   g_main_context_pop_thread_default (self->context);
   g_clear_pointer (&self->context, g_main_context_unref);
 

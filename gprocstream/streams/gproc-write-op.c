@@ -7,7 +7,6 @@
 #include <glib/gi18n-lib.h>
 
 #include "streams/gproc-output-private.h"
-#include "streams/gproc-queue-pusher-private.h"
 #include "streams/gproc-wait-private.h"
 
 typedef struct
@@ -16,7 +15,7 @@ typedef struct
   GProcWriteOps *ops;
   GProcWriteQueue *queue;
   GProcPoller *poller;
-  GProcQueuePusher *pusher; /* NULL where the queue is written in this context anyway. */
+  GProcQueuePlace *place; /* NULL where the queue is written in this context anyway. */
   GProcWriteOpKind kind;
   GTask *task;
   guint64 position; /* What had been accepted when the operation began. */
@@ -36,7 +35,7 @@ static const GProcWaitFor waits_for[] = { GPROC_WAIT_DRAINED, GPROC_WAIT_WRITTEN
 static void
 write_op_free (GProcWriteOp *op)
 {
-  g_clear_pointer (&op->pusher, _gproc_queue_pusher_free);
+  g_clear_pointer (&op->place, _gproc_write_queue_leave);
   _gproc_write_queue_unref (op->queue);
   _gproc_poller_release (op->poller);
   g_free (op->vectors);
@@ -308,15 +307,13 @@ write_op_ready (GProcWatch   *watch,
 static void
 write_op_push (GProcWriteOp *op)
 {
-  GMainContext *context = _gproc_poller_get_context (op->poller);
+  gboolean closes = op->kind == GPROC_WRITE_OP_CLOSE;
 
-  if (op->kind == GPROC_WRITE_OP_CLOSE)
+  if (closes)
     _gproc_write_queue_begin_close (op->queue);
   else
-    _gproc_write_queue_push_in (op->queue, context);
-  if (!_gproc_write_queue_is_home (op->queue, context))
-    op->pusher = _gproc_queue_pusher_new (op->queue, context,
-                                          _gproc_poller_get_priority (op->poller));
+    _gproc_write_queue_push_some (op->queue);
+  op->place = _gproc_write_queue_enter (op->queue, op->poller, closes);
 }
 
 void

@@ -46,8 +46,8 @@ queue_base_closed (GObject      *source,
   _gproc_write_queue_unref (self);
 }
 
-/* Closes an empty queue. A base stream may take its time: that is done in the home
- * context, by the function of the wait. */
+/* Closes an empty queue. A base stream may take its time: that is done at home, or where somebody
+ * waits for it. */
 void
 _gproc_queue_close (GProcWriteQueue *self)
 {
@@ -126,12 +126,13 @@ queue_base_written (GObject      *source,
   _gproc_write_queue_unref (self);
 }
 
-/* In the home context: begins what only a base stream can do. Unlocks meanwhile, as a
+/* In the context of @poller: begins what only a base stream can do. Unlocks meanwhile, as a
  * stream that somebody else wrote may call back anything. */
 void
-_gproc_queue_work_on_base (GProcWriteQueue *self)
+_gproc_queue_work_on_base (GProcWriteQueue *self,
+                           GProcPoller     *poller)
 {
-  int priority = _gproc_poller_get_priority (self->home);
+  int priority = _gproc_poller_get_priority (poller);
   g_autoptr (GOutputStream) base = g_object_ref (self->output.base);
   GProcPiece *piece = NULL;
   gboolean pushed;
@@ -149,13 +150,13 @@ _gproc_queue_work_on_base (GProcWriteQueue *self)
   _gproc_write_queue_ref (self);
 
   g_mutex_unlock (&self->lock);
-  pushed = _gproc_poller_push_default (self->home);
+  pushed = _gproc_poller_push_default (poller);
   if (piece != NULL)
     g_output_stream_write_async (base, piece->data + piece->start, piece->end - piece->start,
                                  priority, NULL, queue_base_written, self);
   else
     g_output_stream_close_async (base, priority, NULL, queue_base_closed, self);
-  _gproc_poller_pop_default (self->home, pushed);
+  _gproc_poller_pop_default (poller, pushed);
   g_mutex_lock (&self->lock);
 }
 
@@ -412,7 +413,7 @@ linger_source_add (GSource         *source,
 static void
 queue_linger (GProcWriteQueue *self)
 {
-  GMainContext *context = _gproc_poller_get_context (self->home);
+  GMainContext *context = _gproc_poller_get_context (self->home->poller);
   gboolean plain = _gproc_output_is_plain (&self->output) || self->base_busy;
   GSource *source;
 
@@ -437,7 +438,7 @@ queue_linger (GProcWriteQueue *self)
   g_source_attach (source, context);
   g_source_unref (source);
   if (!plain)
-    g_clear_pointer (&self->home, _gproc_poller_release);
+    g_clear_pointer (&self->home, _gproc_queue_place_unref);
 }
 
 void

@@ -22,15 +22,27 @@ typedef struct
   guint64 position;
 } GProcQueueWaiter;
 
+/* A context in which a queue is written. */
+struct _GProcQueuePlace
+{
+  int ref_count;
+  GProcWriteQueue *queue; /* Borrowed by the home of a queue, owned by a guest until it leaves. */
+  GProcPoller *poller;    /* Owned. */
+
+  /* Guarded by the lock of the queue. */
+  GProcWait wait; /* Holds a reference to the place, and one to the queue, while scheduled. */
+  gboolean scheduled;
+  gboolean closes; /* Somebody waits here until the queue is closed. */
+};
+
 struct _GProcWriteQueue
 {
   int ref_count;
   GMutex lock;
   GProcOutput output;
 
-  GProcPoller *home; /* NULL once the queue lingers by itself. */
-  GProcWait wait;    /* In the home context; holds a reference while scheduled. */
-  gboolean scheduled;
+  GProcQueuePlace *home;   /* Owned; NULL once the queue lingers by itself. */
+  GPtrArray *guests;       /* Of borrowed places; NULL: none. */
   guint through_iteration; /* That in which something was written through last. */
 
   GProcPieces pieces;
@@ -90,8 +102,13 @@ gboolean _gproc_queue_check (GProcWriteQueue  *self,
 void _gproc_queue_push (GProcWriteQueue *self,
                         gsize            budget);
 
-/* Has the home context push: as soon as the kernel takes more, or at the end of the
- * iteration. */
+/* Takes the reference of @poller. */
+GProcQueuePlace *_gproc_queue_place_new (GProcWriteQueue *queue,
+                                         GProcPoller     *poller);
+void _gproc_queue_place_unref (GProcQueuePlace *self);
+
+/* Has the home context push, and those of guests: as soon as the kernel takes more, or at the end
+ * of the iteration. */
 void _gproc_queue_schedule (GProcWriteQueue *self);
 
 /* Takes @error; says what is lost with the queue, and remembers it for all who ask. */
@@ -104,13 +121,14 @@ void _gproc_queue_discard (GProcWriteQueue *self);
 void _gproc_queue_cancel_wait (GProcWriteQueue *self);
 void _gproc_queue_wake_waiters (GProcWriteQueue *self);
 
-/* Closes an empty queue; a base stream in the home context. */
+/* Closes an empty queue; a base stream at home, or where somebody waits for that. */
 void _gproc_queue_close (GProcWriteQueue *self);
 
 /* After a close that could not close the base stream. Unlocks meanwhile. */
 void _gproc_queue_close_deferred (GProcWriteQueue *self);
 
-/* In the home context: begins what only a base stream can do. */
-void _gproc_queue_work_on_base (GProcWriteQueue *self);
+/* In the context of @poller: begins what only a base stream can do. */
+void _gproc_queue_work_on_base (GProcWriteQueue *self,
+                                GProcPoller     *poller);
 
 G_END_DECLS

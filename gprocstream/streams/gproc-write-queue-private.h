@@ -33,14 +33,24 @@ void _gproc_write_queue_unref (GProcWriteQueue *self);
 gboolean _gproc_write_queue_push (GProcWriteQueue *self);
 gboolean _gproc_write_queue_is_idle (GProcWriteQueue *self);
 
-/* The same push for what is waited for in @context: where that is the one of the queue, no more
- * is written than one of its turns may, and the rest in those that follow. */
-void _gproc_write_queue_push_in (GProcWriteQueue *self,
-                                 GMainContext    *context);
+/* The same push, of no more than one turn of a context may write; the rest in those that follow. */
+void _gproc_write_queue_push_some (GProcWriteQueue *self);
 
-/* Whether @context is the one that the queue is written in by itself. */
-gboolean _gproc_write_queue_is_home (GProcWriteQueue *self,
-                                     GMainContext    *context);
+/* Has the queue written in the context of @poller as well, for as long as somebody waits for it
+ * there: for @closes, until it is closed. To leave before the context goes, and in its thread. NULL
+ * where there is no need. A base stream that is not pollable is written in the context of the queue
+ * alone. */
+typedef struct _GProcQueuePlace GProcQueuePlace;
+
+GProcQueuePlace *_gproc_write_queue_enter (GProcWriteQueue *self,
+                                           GProcPoller     *poller,
+                                           gboolean         closes);
+void _gproc_write_queue_leave (GProcQueuePlace *guest);
+
+/* The same for @self (nullable) and all behind it, until the array is freed. */
+GPtrArray *_gproc_write_queue_enter_all (GProcWriteQueue *self,
+                                         GMainContext    *context,
+                                         int              priority);
 
 /* The same push, for those who wait: FALSE if a push would make progress once something can
  * be written, and not before. */
@@ -148,8 +158,8 @@ void _gproc_write_queue_count_written (GProcWriteQueue *self,
 gboolean _gproc_write_queue_can_end (GProcWriteQueue *self);
 void _gproc_write_queue_end (GProcWriteQueue *self);
 
-/* Writes what is queued, then closes; a base stream is closed in the context of the
- * queue. */
+/* Writes what is queued, then closes; a base stream is closed in the context of the queue, or
+ * where somebody has entered for that. */
 void _gproc_write_queue_begin_close (GProcWriteQueue *self);
 
 /* Closes once the queue is empty, blocking where a base stream does. */

@@ -30,13 +30,13 @@ _gproc_write_queue_unref (GProcWriteQueue *self)
   if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
 
-  _gproc_wait_clear (&self->wait);
+  _gproc_queue_cancel_wait (self);
   _gproc_output_close (&self->output, NULL);
   _gproc_pieces_clear (&self->pieces);
   g_clear_pointer (&self->next, _gproc_write_queue_unref);
   g_clear_pointer (&self->waiters, g_array_unref);
   g_clear_error (&self->error);
-  g_clear_pointer (&self->home, _gproc_poller_release);
+  g_clear_pointer (&self->home, _gproc_queue_place_unref);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -91,15 +91,6 @@ _gproc_queue_update_paused (GProcWriteQueue *self)
     self->paused = TRUE;
   else if (length <= self->low)
     self->paused = FALSE;
-}
-
-/* No wait is needed any more, and none may be left when the descriptor is closed. */
-void
-_gproc_queue_cancel_wait (GProcWriteQueue *self)
-{
-  if (_gproc_wait_clear (&self->wait))
-    g_atomic_int_add (&self->ref_count, -1); /* The caller has one too. */
-  self->scheduled = FALSE;
 }
 
 void
@@ -232,85 +223,6 @@ _gproc_queue_push (GProcWriteQueue *self,
   _gproc_queue_wake_waiters (self);
 }
 
-/* Whether an operation waits to have the base stream for itself. It goes first, or a steady
- * feeder would keep it waiting. */
-static gboolean
-queue_has_base_waiter (GProcWriteQueue *self)
-{
-  for (guint i = 0; self->waiters != NULL && i < self->waiters->len; i++)
-    if (g_array_index (self->waiters, GProcQueueWaiter, i).what == GPROC_WAIT_BASE)
-      return TRUE;
-
-  return FALSE;
-}
-
-static void
-queue_work_on_plain (GProcWriteQueue *self)
-{
-  if (!queue_has_base_waiter (self))
-    _gproc_queue_work_on_base (self);
-}
-
-/* The function of the wait, which owned a reference. */
-static void
-queue_ready (GProcWatch   *watch,
-             GIOCondition  condition)
-{
-  GProcWriteQueue *self = (GProcWriteQueue *) ((char *) watch -
-                                               G_STRUCT_OFFSET (GProcWriteQueue, wait.watch));
-
-  g_mutex_lock (&self->lock);
-  self->scheduled = FALSE;
-
-  if (self->base_closing && !self->closed)
-    {
-      _gproc_queue_work_on_base (self);
-    }
-  else if (!self->closed && !self->base_busy)
-    {
-      _gproc_queue_push (self, GPROC_PUSH_BUDGET);
-      if (self->pieces.length > 0 && !self->base_busy && _gproc_output_is_plain (&self->output))
-        queue_work_on_plain (self);
-      else if (self->pieces.length > 0)
-        _gproc_queue_schedule (self);
-    }
-  g_mutex_unlock (&self->lock);
-
-  _gproc_write_queue_unref (self);
-}
-
-static gpointer
-queue_ref_pointer (gpointer self)
-{
-  return _gproc_write_queue_ref (self);
-}
-
-static void
-queue_unref_pointer (gpointer self)
-{
-  _gproc_write_queue_unref (self);
-}
-
-/* Has the home context push: as soon as the kernel takes more, or at the end of the
- * iteration. */
-void
-_gproc_queue_schedule (GProcWriteQueue *self)
-{
-  if (self->scheduled || self->home == NULL)
-    return;
-
-  self->scheduled = TRUE;
-  _gproc_write_queue_ref (self);
-  if (!self->blocked || self->base_busy || _gproc_output_is_plain (&self->output))
-    _gproc_wait_post (&self->wait, self->home);
-  else if (self->output.descriptor != NULL)
-    _gproc_wait_for_fd (&self->wait, self->home, _gproc_descriptor_get_fd (self->output.descriptor),
-                        G_IO_OUT);
-  else
-    _gproc_wait_for_source (&self->wait, self->home, _gproc_output_create_source (&self->output),
-                            self, queue_ref_pointer, queue_unref_pointer);
-}
-
 GProcWriteQueue *
 _gproc_write_queue_new (void)
 {
@@ -318,9 +230,8 @@ _gproc_write_queue_new (void)
 
   self->ref_count = 1;
   g_mutex_init (&self->lock);
-  self->home = _gproc_poller_acquire_default (G_PRIORITY_DEFAULT);
-  self->through_iteration = _gproc_poller_get_iteration (self->home) - 1;
-  _gproc_wait_init (&self->wait, queue_ready);
+  self->home = _gproc_queue_place_new (self, _gproc_poller_acquire_default (G_PRIORITY_DEFAULT));
+  self->through_iteration = _gproc_poller_get_iteration (self->home->poller) - 1;
   self->high = DEFAULT_HIGH_WATERMARK;
   self->low = DEFAULT_HIGH_WATERMARK / 4;
   self->limit = G_MAXSIZE;
@@ -358,32 +269,11 @@ _gproc_write_queue_push (GProcWriteQueue *self)
   return idle;
 }
 
-static gboolean
-queue_is_home (GProcWriteQueue *self,
-               GMainContext    *context)
-{
-  return self->home != NULL && _gproc_poller_get_context (self->home) == context;
-}
-
-gboolean
-_gproc_write_queue_is_home (GProcWriteQueue *self,
-                            GMainContext    *context)
-{
-  gboolean is_home;
-
-  g_mutex_lock (&self->lock);
-  is_home = queue_is_home (self, context);
-  g_mutex_unlock (&self->lock);
-
-  return is_home;
-}
-
 void
-_gproc_write_queue_push_in (GProcWriteQueue *self,
-                            GMainContext    *context)
+_gproc_write_queue_push_some (GProcWriteQueue *self)
 {
   g_mutex_lock (&self->lock);
-  _gproc_queue_push (self, queue_is_home (self, context) ? GPROC_PUSH_BUDGET : G_MAXSIZE);
+  _gproc_queue_push (self, GPROC_PUSH_BUDGET);
   if (self->pieces.length > 0)
     _gproc_queue_schedule (self);
   g_mutex_unlock (&self->lock);
@@ -510,10 +400,10 @@ queue_try_through (GProcWriteQueue *self,
 static gboolean
 queue_writes_through (GProcWriteQueue *self)
 {
-  guint iteration = _gproc_poller_get_iteration (self->home);
+  guint iteration = _gproc_poller_get_iteration (self->home->poller);
 
-  if (_gproc_queue_length (self) > 0 || self->scheduled || self->through_iteration == iteration ||
-      _gproc_output_is_plain (&self->output))
+  if (_gproc_queue_length (self) > 0 || self->home->scheduled ||
+      self->through_iteration == iteration || _gproc_output_is_plain (&self->output))
     return FALSE;
 
   self->through_iteration = iteration;
@@ -530,8 +420,8 @@ queue_gathers (GProcWriteQueue *self,
 {
   gsize length = self->pieces.length + size;
 
-  return size > 0 && self->scheduled && self->error == NULL && self->in_flight_size == 0 &&
-         !(self->closed || self->closing || self->end_wanted) &&
+  return size > 0 && self->home != NULL && self->home->scheduled && self->error == NULL &&
+         self->in_flight_size == 0 && !(self->closed || self->closing || self->end_wanted) &&
          length < MIN (MIN (self->high, self->limit), GATHER_SIZE) &&
          _gproc_pieces_extend (&self->pieces, data, size);
 }
