@@ -73,6 +73,19 @@ queue_has_base_waiter (GProcWriteQueue *self)
   return FALSE;
 }
 
+/* A base stream completes what it is asked for in the context in which it was asked, and a guest
+ * may leave before that, but one that waits for the close. */
+static gboolean
+place_is_of_use (GProcQueuePlace *self)
+{
+  if (self == self->queue->home)
+    return TRUE;
+  if (self->queue->base_closing)
+    return self->closes;
+
+  return !_gproc_output_is_plain (&self->queue->output);
+}
+
 /* After a push. */
 static void
 place_go_on (GProcQueuePlace *self)
@@ -102,7 +115,8 @@ place_ready (GProcWatch   *watch,
 
   if (self->base_closing && !self->base_begun && !self->closed)
     {
-      _gproc_queue_work_on_base (self, place->poller);
+      if (place_is_of_use (place))
+        _gproc_queue_work_on_base (self, place->poller);
     }
   else if (!self->closed && !self->base_busy)
     {
@@ -150,17 +164,6 @@ place_schedule (GProcQueuePlace *self)
                             self, place_ref_pointer, place_unref_pointer);
 }
 
-/* A base stream completes what it is asked for in the context in which it was asked, and a guest
- * may leave before that, but one that waits for the close. */
-static gboolean
-place_is_of_use (GProcQueuePlace *self)
-{
-  if (self->queue->base_closing)
-    return self->closes;
-
-  return !_gproc_output_is_plain (&self->queue->output);
-}
-
 void
 _gproc_queue_schedule (GProcWriteQueue *self)
 {
@@ -204,6 +207,7 @@ _gproc_write_queue_leave (GProcQueuePlace *guest)
   g_ptr_array_remove_fast (self->guests, guest);
   if (self->guests->len == 0)
     g_clear_pointer (&self->guests, g_ptr_array_unref);
+  guest->closes = FALSE;
   place_cancel_wait (guest);
   g_mutex_unlock (&self->lock);
 
