@@ -132,10 +132,15 @@ gproc_writer_flush (GOutputStream  *stream,
 {
   GProcWriter *self = GPROC_WRITER (stream);
   GOutputStream *base;
+  gboolean is_flushed;
 
   if (writer_is_done_with (self))
     return TRUE;
-  if (!writer_flush_queue (self, cancellable, error))
+  /* It may block a thread that was made for it, while another one queues. */
+  self->flushing = TRUE;
+  is_flushed = writer_flush_queue (self, cancellable, error);
+  self->flushing = FALSE;
+  if (!is_flushed)
     return FALSE;
 
   base = _gproc_write_queue_get_base (self->queue);

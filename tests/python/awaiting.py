@@ -5,7 +5,10 @@
 import asyncio
 import inspect
 import os
+import select
 import signal
+import threading
+import zlib
 
 from support import (GLib, GProc, Gio, TESTPROG, fails_async, feed, is_io_error, lines_of,
                      on_each_loop, pipe, start, tap)
@@ -446,6 +449,68 @@ async def what_has_no_readiness_is_awaited():
     assert target.steal_as_bytes().get_data() == own * 10
 
 
+def without_descriptor(pollable, received):
+    """A writer on a stream that has none, and a thread that reads slowly what comes out of it."""
+    source, target = os.pipe()
+
+    def read():
+        while True:
+            # More than fits comes at once.
+            select.select([], [], [], 0.002)
+            data = os.read(source, 65536)
+            if not data:
+                break
+            received.append(data)
+        os.close(source)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    inner = GProc.Writer.new_for_fd(target, True)
+    if not pollable:
+        return GProc.Writer.new(Gio.BufferedOutputStream.new(inner)), thread
+    compressor = Gio.ZlibCompressor.new(Gio.ZlibCompressorFormat.RAW, 1)
+    return GProc.Writer.new(Gio.ConverterOutputStream.new(inner, compressor)), thread
+
+
+async def queue_twice(writer):
+    await turns(3)
+    writer.queue(b'more')
+    await turns(3)
+    writer.queue(b'more')
+    await writer.drain_async()
+
+
+async def drain_again(writer):
+    task = asyncio.ensure_future(writer.drain_async())
+    await turns(3)
+    task.cancel()
+    await asyncio.wait([task])
+    await asyncio.gather(writer.drain_async(), writer.drain_async())
+
+
+async def only_queue(writer):
+    while writer.bytes_queued:
+        await asyncio.sleep(0.01)
+
+
+async def a_writer_without_a_descriptor_is_awaited():
+    data = os.urandom(400000)
+    for pollable in True, False:
+        for act, rest in ((lambda writer: writer.drain_async(), b''), (lambda writer: writer.flush_async(), b''),
+                          (lambda writer: writer.write_bytes_async(b'last'), b'last'),
+                          (lambda writer: writer.close_async(), b''), (queue_twice, b'moremore'),
+                          (drain_again, b''), (only_queue, b'')):
+            received = []
+            writer, thread = without_descriptor(pollable, received)
+            writer.queue(data)
+            await act(writer)
+            if not writer.is_closed():
+                await writer.close_async()
+            thread.join()
+            output = b''.join(received)
+            assert (zlib.decompress(output, -15) if pollable else output) == data + rest, (pollable, act)
+
+
 async def callbacks_work_as_ever():
     reader = feed(b'one\ntwo\n')
     loop = asyncio.get_running_loop()
@@ -501,5 +566,5 @@ async def a_subprocess_is_taken_over():
 
 TESTS = [value for name, value in list(globals().items())
          if inspect.iscoroutinefunction(value) and value.__module__ == '__main__'
-         and name not in ('turns',)]
+         and name not in ('turns', 'queue_twice', 'drain_again', 'only_queue')]
 tap.run('/gproc/python-awaiting', *on_each_loop(*TESTS))

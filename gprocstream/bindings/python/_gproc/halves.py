@@ -190,6 +190,8 @@ class WriterMethods:
 
     _native = GProc.Writer
     _held = None
+    # The task that writes what is queued to a base stream without a descriptor, while there is one.
+    _flushing = None
     _is_closing = False
     # Whether an end was asked for that may not be out.
     _ends = False

@@ -297,16 +297,32 @@ class Call(Busy):
             self.event.wait()
 
 
-async def call(start, finish, *args, cancellable=None, undo=None, halves=()):
+class Background(Call):
+    """One that writes what was queued meanwhile: the library itself says what may be done beside."""
+
+    __slots__ = ()
+
+    def give_back(self, half):
+        """Nothing is held."""
+
+
+async def call(start, finish, *args, cancellable=None, undo=None, halves=(), background=False,
+               submit=helper.submit):
     """Awaits START (*ARGS, cancellable, callback) and gives what FINISH (result) gives.
 
     When the task is cancelled the operation is, and what it did is waited for. If it succeeded
     nevertheless UNDO (value) is called: `unread` for a read. HALVES are the readers and writers
-    that nothing else is done with meanwhile, if it runs in the other thread.
+    that nothing else is done with meanwhile, if it runs in the other thread, or in that which SUBMIT
+    gives it to.
     """
     state = _running()
     is_threaded = not state.is_native
-    pending = Call(state.loop_ref(), start, finish, args, is_threaded)
+    if is_threaded and not background:
+        flushing = [half._flushing for half in halves if getattr(half, '_flushing', None)]
+        if flushing:
+            await asyncio.wait(flushing)
+    kind = Background if background else Call
+    pending = kind(state.loop_ref(), start, finish, args, is_threaded)
     link = 0
     if cancellable is not None:
         own = pending.cancellable
@@ -317,7 +333,7 @@ async def call(start, finish, *args, cancellable=None, undo=None, halves=()):
     taken = _take(halves, pending) if is_threaded else ()
     try:
         if is_threaded:
-            helper.submit(pending.run)
+            submit(pending.run)
         else:
             pending.run()
         was_cancelled = await _outcome(pending)

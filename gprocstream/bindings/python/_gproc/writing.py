@@ -6,8 +6,9 @@ at its end, and what the kernel does not take when the descriptor is ready again
 """
 
 import asyncio
+import functools
 
-from gi.repository import GLib
+from gi.repository import Gio, GLib
 
 from . import waiting
 from .loops import plain
@@ -71,7 +72,7 @@ def _try_flush(writer):
 def _push_when_ready(writer, state):
     fd = writer._native.get_fd(writer)
     if fd < 0:
-        _quietly(state.loop_ref().create_task(flush(writer)))
+        _flush_base(writer, state)
         return
     try:
         watch = state.watch_writer(writer, fd)
@@ -81,12 +82,41 @@ def _push_when_ready(writer, state):
     _quietly(watch.wait(lambda: _try_flush(writer)))
 
 
+def _flush_base(writer, state):
+    """The task that writes to a base stream without a descriptor until nothing is queued."""
+    if writer._flushing is None:
+        writer._flushing = state.loop_ref().create_task(_flush_elsewhere(writer, state))
+        _quietly(writer._flushing)
+    return writer._flushing
+
+
+async def _flush_elsewhere(writer, state):
+    kind = writer._native
+    base = kind.get_base_stream(writer)
+    try:
+        while has_more(writer) and not writer.is_closed():
+            if isinstance(base, Gio.PollableOutputStream) and base.can_poll():
+                await waiting.call(lambda *rest: kind.flush_async(writer, *rest),
+                                   lambda result: kind.flush_finish(writer, result),
+                                   GLib.PRIORITY_DEFAULT, halves=[writer], background=True)
+            else:
+                # It is written where its context is iterated, which is nowhere here, or blocking.
+                await waiting.call(lambda cancellable, done: done(None, kind.flush(writer, cancellable)),
+                                   bool, halves=[writer], background=True,
+                                   submit=functools.partial(state.loop_ref().run_in_executor, None))
+            _try_flush(writer)
+    finally:
+        writer._flushing = None
+
+
 def _quietly(future):
     future.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 def _flush_some(writer):
     """Writes what can be written at once. True if nothing is left."""
+    if writer._flushing is not None:
+        return False
     if writer._held is not None:
         writer._held.give_back(writer)
     try:
@@ -101,10 +131,7 @@ def _flush_some(writer):
 
 async def _more(writer):
     if writer._native.get_fd(writer) < 0:
-        # It waits in the thread until all has been taken.
-        await waiting.call(lambda *rest: writer._native.flush_async(writer, *rest),
-                           lambda result: writer._native.flush_finish(writer, result),
-                           GLib.PRIORITY_DEFAULT, halves=[writer])
+        await asyncio.shield(_flush_base(writer, waiting.current()))
     else:
         await waiting.writable(writer)
 
